@@ -1,0 +1,297 @@
+"""Everything that core raises, and one sentence with each that says what to do.
+
+    PlaygroundError
+    ├── SettingsError               a setting in the environment or `.env` can't be used
+    ├── InvalidInput                refused before anything was sent
+    ├── ApiError                    Replicate answered with an error status
+    │   ├── Unauthenticated         401
+    │   ├── PaymentRequired         402
+    │   ├── Forbidden               403
+    │   ├── NotFound                404
+    │   ├── InputRejected           422, with the fields that were wrong
+    │   ├── RateLimited             429
+    │   └── ServerError             5xx
+    ├── ConnectionFailed            the request was not sent
+    ├── ConnectionLost              the request was sent, its answer is unknown
+    ├── MalformedResponse           the answer can't be read
+    ├── CreateUncertain             a create's answer was lost and no prediction was found
+    ├── PredictionError             a prediction ended without a result
+    │   ├── PredictionFailed        also a `replicate.exceptions.ModelError`
+    │   ├── PredictionCanceled
+    │   ├── PredictionAborted
+    │   └── PredictionTimeout       cancelled at its deadline
+    ├── DownloadError               an output can't be turned into a file
+    │   ├── OutputExpired           Replicate has deleted it
+    │   ├── OutputTooLarge
+    │   ├── UrlRefused              its host isn't one that outputs come from
+    │   ├── DownloadIncomplete
+    │   ├── WrongContent            the bytes are not what the name says
+    │   └── DiskFull
+    └── WebhookRejected             not a genuine, recent webhook
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from replicate.exceptions import ModelError
+
+if TYPE_CHECKING:
+    from core.predictions import Prediction
+
+
+class PlaygroundError(Exception):
+    """The base of everything that core raises."""
+
+
+class SettingsError(PlaygroundError):
+    """A setting can't be used."""
+
+
+class InvalidInput(PlaygroundError):
+    """An input was refused before anything was sent.
+
+    Attributes:
+        field: the input's field that is wrong, or None when it is the whole.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ApiError(PlaygroundError):
+    """Replicate answered with an error status.
+
+    Attributes:
+        status: the HTTP status.
+        title: the problem's short name, as Replicate gave it, or "".
+        detail: what Replicate said about it, or "".
+        headers: the answer's headers, names in lower case.
+        retry_after_seconds: how long Replicate asks to wait, or None.
+    """
+
+    advice = "Replicate refused the request"
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        title: str = "",
+        detail: str = "",
+        headers: Mapping[str, str] | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        said = self.detail.strip() or self.title.strip()
+        return f"{self.advice} ({self.status}: {said})." if said else f"{self.advice} ({self.status})."
+
+
+class Unauthenticated(ApiError):
+    """401: the token is missing or wrong."""
+
+    advice = "Replicate doesn't know this token: check REPLICATE_API_TOKEN"
+
+
+class PaymentRequired(ApiError):
+    """402: the account has no credit; nothing ran."""
+
+    advice = "Your Replicate account is out of credit: add some at replicate.com/account/billing"
+
+
+class Forbidden(ApiError):
+    """403: the account may not do this."""
+
+    advice = "Your Replicate account may not do this"
+
+
+class NotFound(ApiError):
+    """404: there is no such model, version or prediction, or the account can't see it."""
+
+    advice = "Replicate can't find this: check the name, and that your account can see it"
+
+
+@dataclass(frozen=True)
+class InvalidField:
+    """One field that Replicate refused.
+
+    Attributes:
+        field: where it is, as Replicate writes it: `input.num_outputs`.
+        type: the kind of mistake: `enum`, `number_lte`, …
+        description: what is wrong, in Replicate's words.
+    """
+
+    field: str
+    type: str
+    description: str
+
+
+class InputRejected(ApiError):
+    """422: the input or the version is not what the model takes; nothing ran."""
+
+    advice = "Replicate refused the input"
+
+    def __init__(self, *, invalid_fields: tuple[InvalidField, ...] = (), **problem: Any) -> None:
+        self.invalid_fields = invalid_fields
+        super().__init__(**problem)
+
+    def _message(self) -> str:
+        if not self.invalid_fields:
+            return super()._message()
+        wrong = "; ".join(
+            f"{item.field.removeprefix('input.')}: {item.description}"
+            for item in self.invalid_fields
+        )
+        return f"{self.advice}: {wrong}."
+
+
+class RateLimited(ApiError):
+    """429: too many requests; `retry_after_seconds` says how long to wait."""
+
+    advice = "Replicate asks to slow down"
+
+    def _message(self) -> str:
+        if self.retry_after_seconds is None:
+            return f"{self.advice}: try again later."
+        return f"{self.advice}: try again in {self.retry_after_seconds:.0f} s."
+
+
+class ServerError(ApiError):
+    """5xx: Replicate itself failed; whether a create took effect is not known."""
+
+    advice = "Replicate has a problem of its own: try again later"
+
+
+class ConnectionFailed(PlaygroundError):
+    """No connection was made, so the request was certainly not carried out."""
+
+
+class ConnectionLost(PlaygroundError):
+    """The request was sent and its answer was lost: it may have been carried out."""
+
+
+class MalformedResponse(PlaygroundError):
+    """The answer is not what the API's documentation says."""
+
+
+class CreateUncertain(PlaygroundError):
+    """A create may have been carried out and charged, but its prediction was not found.
+
+    Attributes:
+        model: what was to run.
+        input: its input, as it was sent.
+        since: the server's time at which it was sent, or None if no answer ever told it.
+    """
+
+    def __init__(
+        self, *, model: str, input: Mapping[str, Any], since: datetime | None = None
+    ) -> None:
+        self.model = model
+        self.input = dict(input)
+        self.since = since
+        super().__init__(
+            f"The connection broke while {model} was being started, and Replicate lists no "
+            "prediction for it: it may have been charged, so look at your predictions before "
+            "you run it again."
+        )
+
+
+class PredictionError(PlaygroundError):
+    """A prediction ended without a result.
+
+    Attributes:
+        prediction: as it was last seen, with its id, status, error and logs.
+    """
+
+    def __init__(self, prediction: Prediction, message: str) -> None:
+        self.prediction = prediction
+        super().__init__(message)
+
+
+class PredictionFailed(PredictionError, ModelError):
+    """The model failed; `prediction.error` is its message."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        super().__init__(prediction, f"The model failed: {prediction.error or 'it gave no reason'}")
+
+
+class PredictionCanceled(PredictionError):
+    """The prediction was cancelled; what it had used is charged (Replicate docs)."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        super().__init__(prediction, "The prediction was cancelled; what it ran is charged.")
+
+
+class PredictionAborted(PredictionError):
+    """The deadline came before the model started; not charged on public models (Replicate docs)."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        super().__init__(
+            prediction, "The deadline came before the model could start; nothing was charged."
+        )
+
+
+class PredictionTimeout(PredictionError):
+    """The prediction was not done at its deadline and was cancelled."""
+
+    def __init__(self, prediction: Prediction, *, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(
+            prediction,
+            f"The prediction was not done after {seconds:.0f} s and was cancelled: "
+            "give it a longer timeout.",
+        )
+
+
+class DownloadError(PlaygroundError):
+    """An output can't be turned into a file.
+
+    Attributes:
+        url: where the output was to come from.
+    """
+
+    def __init__(self, url: str, message: str) -> None:
+        self.url = url
+        super().__init__(message)
+
+
+class OutputExpired(DownloadError):
+    """Replicate has deleted the output: it keeps them for one hour (Replicate docs)."""
+
+
+class OutputTooLarge(DownloadError):
+    """The output is larger than the cap."""
+
+
+class UrlRefused(DownloadError):
+    """The URL's host is not one that outputs may come from."""
+
+
+class DownloadIncomplete(DownloadError):
+    """The connection broke again and again, or the file is shorter than announced."""
+
+
+class WrongContent(DownloadError):
+    """The bytes are not of the kind that the name or the type says."""
+
+
+class DiskFull(DownloadError):
+    """There is no room for the file; nothing was left behind."""
+
+
+class WebhookRejected(PlaygroundError):
+    """The request is not a genuine, recent webhook of Replicate's."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Webhook refused: {reason}.")

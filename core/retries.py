@@ -1,0 +1,175 @@
+"""What is tried again, when, and how often: the one retry layer of the process."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_any,
+)
+
+from core.errors import (
+    ConnectionFailed,
+    ConnectionLost,
+    MalformedResponse,
+    RateLimited,
+    ServerError,
+)
+from core.logs import get_logger
+
+T = TypeVar("T")
+OnWait = Callable[[str, float], None]
+"""Told of each wait before it begins: a sentence on why, and how many seconds."""
+
+LONGEST_WAIT_SECONDS = 120.0
+"""A longer Retry-After isn't slept through: it is raised, for a person to decide."""
+
+_FIRST_BACKOFF_SECONDS = 0.5
+_LONGEST_BACKOFF_SECONDS = 20.0
+
+_TRANSIENT = (ConnectionFailed, ConnectionLost, MalformedResponse, RateLimited, ServerError)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether a request that changes nothing, or may be repeated, is worth another try."""
+    return isinstance(error, _TRANSIENT) and not _asks_too_long(error)
+
+
+def is_unprocessed(error: BaseException) -> bool:
+    """Tell whether a create was certainly not carried out, so that it may be sent again."""
+    return isinstance(error, ConnectionFailed | RateLimited) and not _asks_too_long(error)
+
+
+def is_ambiguous(error: BaseException) -> bool:
+    """Tell whether a create may have been carried out although it ended in an error."""
+    return isinstance(error, ConnectionLost | MalformedResponse | ServerError)
+
+
+class RetryBudget:
+    """Bounds what an outage costs: retries are at most a share of the calls, whoever makes them.
+
+    Each call adds `share` of a retry, up to `reserve`, which is also what it starts with: over
+    1,000 calls that all fail, at most 1,000 × share + reserve retries are sent.
+    """
+
+    def __init__(self, *, share: float = 0.08, reserve: float = 10.0) -> None:
+        self._share = share
+        self._reserve = reserve
+        self._left = reserve
+
+    def note_call(self) -> None:
+        """Count one call."""
+        self._left = min(self._reserve, self._left + self._share)
+
+    def spend(self) -> bool:
+        """Take one retry out; False when there is none left."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+PROCESS_BUDGET = RetryBudget()
+"""Shared by all clients of the process, since they share one API."""
+
+
+class Retries:
+    """Calls an operation until it succeeds, fails for good, or may not be tried again.
+
+    Args:
+        attempts: in all, the first included.
+        budget: shared with every other caller.
+        sleep, draw: replaceable in tests; `draw(a, b)` is a uniform random number.
+    """
+
+    def __init__(
+        self,
+        *,
+        attempts: int,
+        budget: RetryBudget = PROCESS_BUDGET,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        draw: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self._attempts = attempts
+        self._budget = budget
+        self._sleep = sleep
+        self._draw = draw
+
+    async def call(
+        self,
+        operation: Callable[[], Awaitable[T]],
+        *,
+        name: str,
+        retryable: Callable[[BaseException], bool] = is_transient,
+        on_wait: OnWait | None = None,
+    ) -> T:
+        """Return the operation's result.
+
+        Args:
+            name: what is tried, for the log: `predictions.get`.
+            retryable: which errors are worth another try.
+            on_wait: told of each wait.
+
+        Raises:
+            The last error, as it came.
+        """
+        self._budget.note_call()
+
+        def announce(state: RetryCallState) -> None:
+            assert state.outcome is not None
+            error = state.outcome.exception()
+            seconds = state.upcoming_sleep
+            get_logger().warning(
+                "request.retried",
+                request=name,
+                attempt=state.attempt_number,
+                seconds=round(seconds, 3),
+                error=str(error),
+            )
+            if on_wait is not None:
+                on_wait(str(error), seconds)
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(retryable),
+            stop=stop_any(stop_after_attempt(self._attempts), self._budget_is_spent),
+            wait=self._seconds,
+            before_sleep=announce,
+            sleep=self._sleep,
+            reraise=True,  # or the cause would hide in a RetryError
+        )
+        return await retrying(operation)
+
+    def _budget_is_spent(self, state: RetryCallState) -> bool:
+        return not self._budget.spend()
+
+    def _seconds(self, state: RetryCallState) -> float:
+        assert state.outcome is not None
+        return wait_seconds(state.outcome.exception(), state.attempt_number, draw=self._draw)
+
+
+def wait_seconds(
+    error: BaseException | None,
+    attempt: int,
+    *,
+    draw: Callable[[float, float], float] = random.uniform,
+) -> float:
+    """Return how long to wait after the given attempt: what the server asks, else full jitter.
+
+    Full jitter draws from nought to the doubled bound, so that many callers don't come back
+    together.
+    """
+    asked = getattr(error, "retry_after_seconds", None)
+    if asked is not None:
+        return float(asked)
+    bound = min(_LONGEST_BACKOFF_SECONDS, _FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1))
+    return draw(0, bound)
+
+
+def _asks_too_long(error: BaseException) -> bool:
+    asked = getattr(error, "retry_after_seconds", None)
+    return asked is not None and asked > LONGEST_WAIT_SECONDS

@@ -1,0 +1,276 @@
+"""The one HTTP transport to the API: the token's limits, timeouts, typed errors, server time.
+
+It stands below the `replicate` package, whose own transport would otherwise retry 429, 503 and 504
+ten times on its own: an answer with an error status never reaches it, because it is raised here.
+"""
+
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from replicate.client import Client
+
+from core.errors import (
+    ApiError,
+    ConnectionFailed,
+    ConnectionLost,
+    Forbidden,
+    InputRejected,
+    InvalidField,
+    MalformedResponse,
+    NotFound,
+    PaymentRequired,
+    RateLimited,
+    ServerError,
+    SettingsError,
+    Unauthenticated,
+)
+from core.settings import Settings
+
+REQUEST_TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=30.0)
+"""Seconds for one request; a create that may wait for its result adds that wait."""
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+_ERRORS: dict[int, type[ApiError]] = {
+    401: Unauthenticated,
+    402: PaymentRequired,
+    403: Forbidden,
+    404: NotFound,
+    422: InputRejected,
+    429: RateLimited,
+}
+
+
+class ApiTransport(httpx.AsyncBaseTransport):
+    """Sends requests to one API origin and turns everything that isn't a good answer into errors.
+
+    Args:
+        base_url: the API's origin; requests to any other lose their Authorization header.
+        inner: what really sends; replaceable in tests.
+        clock: seconds since the epoch, of this machine.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        inner: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._origin = _origin(httpx.URL(base_url))
+        self._inner = inner or httpx.AsyncHTTPTransport(
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20)
+        )
+        self._clock = clock
+        self._offset: timedelta | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; the body is read here unless it is a stream of events.
+
+        Raises:
+            ConnectionFailed, ConnectionLost, ApiError and its kinds.
+        """
+        if _origin(request.url) != self._origin:
+            request.headers.pop("Authorization", None)
+        try:
+            response = await self._inner.handle_async_request(request)
+            streamed = request.headers.get("Accept") == "text/event-stream"
+            if not streamed or response.status_code >= 400:
+                response = await _read(response)
+        except _NOT_SENT as error:
+            raise ConnectionFailed(
+                f"Can't reach {request.url.host} ({type(error).__name__}): check the network."
+            ) from error
+        except httpx.TransportError as error:
+            raise ConnectionLost(
+                f"The connection to {request.url.host} broke ({type(error).__name__})."
+            ) from error
+        self._note_time(response)
+        if response.status_code >= 400:
+            response.request = request
+            raise error_for(response, now=self.server_now() or datetime.now(UTC))
+        return response
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._inner.aclose()
+
+    def server_now(self) -> datetime | None:
+        """Return the server's time, from the newest `Date` it sent; None before any answer."""
+        if self._offset is None:
+            return None
+        return datetime.fromtimestamp(self._clock(), UTC) + self._offset
+
+    def _note_time(self, response: httpx.Response) -> None:
+        date = _http_date(response.headers.get("Date", ""))
+        if date is not None:
+            self._offset = date - datetime.fromtimestamp(self._clock(), UTC)
+
+
+class Api:
+    """Requests to Replicate's API, through the `replicate` package's asynchronous client.
+
+    Belongs to one event loop. `package` is the `replicate` client itself, for what it does well;
+    predictions go through `request`, because the package drops fields and retries behind one's back.
+    """
+
+    def __init__(
+        self, settings: Settings, *, inner: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        if settings.replicate_api_token is None:
+            raise SettingsError(
+                "Set REPLICATE_API_TOKEN to your Replicate token, in the environment or in .env."
+            )
+        self._transport = ApiTransport(settings.base_url, inner=inner)
+        self.package = Client(
+            api_token=settings.replicate_api_token.get_secret_value(),
+            base_url=settings.base_url,
+            timeout=REQUEST_TIMEOUT,
+            transport=self._transport,
+        )
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        extra_seconds: float = 0,
+    ) -> Any:
+        """Send one request and return its answer's JSON.
+
+        Args:
+            path: from the origin on, or a whole URL that the API handed out.
+            extra_seconds: how long the server may take beyond the usual timeout.
+
+        Raises:
+            MalformedResponse: the answer isn't JSON; and the transport's errors.
+        """
+        timeout = httpx.Timeout(30.0 + extra_seconds, connect=5.0, pool=30.0)
+        options: dict[str, Any] = {"headers": headers, "params": params, "timeout": timeout}
+        if body is not None:
+            options["json"] = body
+        response = await self.package._async_request(method, path, **options)
+        try:
+            return response.json()
+        except ValueError as error:
+            raise MalformedResponse(
+                f"Replicate's answer to {method} {path} can't be read: try again later."
+            ) from error
+
+    @asynccontextmanager
+    async def events(
+        self, url: str, headers: Mapping[str, str]
+    ) -> AsyncGenerator[httpx.Response]:
+        """Open a stream of server-sent events; what breaks later is raised by the reader.
+
+        Raises:
+            The transport's errors, until the answer's head is there.
+        """
+        async with self.package._async_client.stream(
+            "GET",
+            url,
+            headers={"Accept": "text/event-stream", "Cache-Control": "no-store", **headers},
+            timeout=httpx.Timeout(None, connect=5.0, pool=30.0),
+        ) as response:
+            yield response
+
+    def server_now(self) -> datetime | None:
+        """Return the server's time, or None before any answer."""
+        return self._transport.server_now()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self.package._async_client.aclose()
+
+
+def error_for(response: httpx.Response, *, now: datetime) -> ApiError:
+    """Return the error that an answer with an error status stands for.
+
+    Bodies are `application/problem+json`, but proxies answer with anything, so nothing in them is
+    relied upon. `now` is the server's time, for a Retry-After that is a date.
+    """
+    problem = _problem(response)
+    status = response.status_code
+    kind = ServerError if status >= 500 else _ERRORS.get(status, ApiError)
+    described: dict[str, Any] = {
+        "status": status,
+        "title": _text(problem.get("title")),
+        "detail": _text(problem.get("detail")),
+        "headers": response.headers,
+        "retry_after_seconds": _retry_after(response.headers, problem, now),
+    }
+    if kind is InputRejected:
+        described["invalid_fields"] = _invalid_fields(problem)
+    return kind(**described)
+
+
+async def _read(response: httpx.Response) -> httpx.Response:
+    # The raw bytes are passed on: the response that the caller gets decodes them once.
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    try:
+        raw = b"".join([chunk async for chunk in response.stream])
+    finally:
+        await response.stream.aclose()
+    return httpx.Response(
+        response.status_code,
+        headers=response.headers,
+        stream=httpx.ByteStream(raw),
+        extensions=response.extensions,
+    )
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = json.loads(response.read())
+    except (ValueError, httpx.DecodingError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _invalid_fields(problem: Mapping[str, Any]) -> tuple[InvalidField, ...]:
+    fields = problem.get("invalid_fields")
+    if not isinstance(fields, list):
+        return ()
+    return tuple(
+        InvalidField(_text(item.get("field")), _text(item.get("type")), _text(item.get("description")))
+        for item in fields
+        if isinstance(item, dict)
+    )
+
+
+def _retry_after(
+    headers: httpx.Headers, problem: Mapping[str, Any], now: datetime
+) -> float | None:
+    header = headers.get("Retry-After", "").strip()
+    for candidate in (header, problem.get("retry_after")):
+        try:
+            return max(0.0, float(candidate))  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            continue
+    date = _http_date(header)
+    return None if date is None else max(0.0, (date - now).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
