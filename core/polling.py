@@ -51,7 +51,8 @@ class Polling:
         while not prediction.is_terminal:
             elapsed = self._clock() - started
             if elapsed >= timeout_seconds:
-                await self._give_up(prediction, timeout_seconds)
+                yield await self._cancel_late(prediction, timeout_seconds)
+                return
             await self._sleep(min(interval_seconds(elapsed), timeout_seconds - elapsed))
             try:
                 latest = await self._predictions.fetch(prediction.id)
@@ -76,12 +77,14 @@ class Polling:
                 prediction = latest
                 yield prediction
 
-    async def _give_up(self, prediction: Prediction, timeout_seconds: float) -> None:
+    async def _cancel_late(self, prediction: Prediction, timeout_seconds: float) -> Prediction:
         get_logger().warning(
             "prediction.deadline", prediction_id=prediction.id, seconds=timeout_seconds
         )
-        canceled = await self._predictions.cancel(prediction.id)
-        raise PredictionTimeout(canceled, seconds=timeout_seconds)
+        ended = await self._predictions.cancel(prediction.id)
+        if ended.is_terminal and ended.status != "canceled":
+            return ended  # it came to its own end at the last moment
+        raise PredictionTimeout(ended, seconds=timeout_seconds)
 
 
 def interval_seconds(elapsed_seconds: float) -> float:
