@@ -1,0 +1,151 @@
+"""Starts the playground: arguments → settings → core → page → server; closes everything.
+
+Imports of ours stand inside functions: Gradio takes seconds to load, and `--help` shouldn't wait.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core import AsyncReplicateClient, Settings
+    from ui.services import Backend
+
+_OLDEST_PYTHON = (3, 11)
+_NEWEST_PYTHON = (3, 13)
+
+_OFFLINE_TOKEN = "offline-demo"
+"""The embedded emulator takes any bearer; this one can't be mistaken for a real token."""
+
+_OFFLINE_BACKEND = "emulator"
+"""The embedded demo's name in the archive: its port changes, and its jobs die with it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the app until it is told to stop; return the process's exit status."""
+    arguments = _parse(argv)
+    if not _OLDEST_PYTHON <= sys.version_info[:2] <= _NEWEST_PYTHON:
+        found = ".".join(map(str, sys.version_info[:2]))
+        return _refuse(f"Replicate Playground runs on Python 3.11 to 3.13; this is {found}.")
+
+    from core import PlaygroundError
+
+    try:
+        asyncio.run(_serve(arguments))
+    except (PlaygroundError, OSError) as error:
+        return _refuse(str(error))
+    return 0
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="app.py",
+        description="Try any model on Replicate; without a token, an offline demo of it.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=7860, help="port to listen on, 0 for any")
+    parser.add_argument(
+        "--offline", action="store_true", help="use the embedded demo even if there is a token"
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="where history and media are kept",
+    )
+    parser.add_argument(
+        "--no-browser", action="store_true", help="don't open the page in a browser"
+    )
+    return parser.parse_args(argv)
+
+
+def _refuse(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    from core import AsyncReplicateClient, Settings
+    from core.archive import Archive
+    from core.emulator import Emulator
+    from core.jobs import Jobs
+    from core.logs import configure_logging
+    from core.media import MediaStore
+    from ui.page import build_page
+    from ui.server import PageServer, listen
+    from ui.services import Services
+
+    settings = Settings()
+    if "data_dir" in arguments:
+        settings = settings.model_copy(update={"data_dir": arguments.data_dir.resolve()})
+    configure_logging(settings)
+    with listen(arguments.host, arguments.port) as socket:
+        async with AsyncExitStack() as opened:
+            offline = arguments.offline or settings.replicate_api_token is None
+            if offline:
+                emulator = opened.enter_context(Emulator(port=0))
+                settings = _pointed_at(settings, emulator.url)
+            client = await opened.enter_async_context(AsyncReplicateClient(settings))
+            backend = await _backend(client, offline=offline)
+            archive = await opened.enter_async_context(
+                Archive.open(settings.database_url_or_default)
+            )
+            media = MediaStore(settings.data_dir / "media")
+            jobs = await opened.enter_async_context(
+                Jobs(
+                    client,
+                    archive,
+                    media,
+                    backend=backend.key,
+                    max_running=settings.max_running,
+                )
+            )
+            await jobs.resume()
+            services = Services(backend, client, archive, media, jobs)
+            server = PageServer(build_page(services), media_root=media.root, host=arguments.host)
+            await server.serve(socket, open_browser=not arguments.no_browser)
+
+
+def _pointed_at(settings: Settings, emulator_url: str) -> Settings:
+    from pydantic import SecretStr
+
+    return settings.model_copy(
+        update={
+            "replicate_api_token": SecretStr(_OFFLINE_TOKEN),
+            "base_url": emulator_url,
+        }
+    )
+
+
+async def _backend(client: AsyncReplicateClient, *, offline: bool) -> Backend:
+    from core import PlaygroundError
+    from ui.services import Backend
+
+    if offline:
+        return Backend(
+            key=_OFFLINE_BACKEND,
+            label="Offline demo: outputs are simulated, no model was run",
+            simulated=True,
+        )
+    try:
+        account = await client.get_account()
+    except PlaygroundError as error:
+        # The page opens all the same: the history is there, and each run says what is wrong.
+        return Backend(key=client.base_url, label=f"Replicate: {error}", simulated=False)
+    return Backend(
+        key=f"{client.base_url}#{account.username}",
+        label=f"Replicate · {account.username}",
+        simulated=False,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The page: Gradio components and handlers over `core`."""

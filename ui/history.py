@@ -1,0 +1,61 @@
+"""The History tab: everything that was run, newest first."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from ui import present
+from ui.services import LOCAL_OWNER, Services
+
+_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class History:
+    """The components of the tab."""
+
+    query: gr.Textbox
+    kind: gr.Radio
+    cards: gr.HTML
+
+
+@dataclass(frozen=True)
+class HistoryHandlers:
+    """What happens in the tab."""
+
+    services: Services
+
+    async def show(self, query: str, kind: str) -> str:
+        """Return the newest jobs that match, as cards."""
+        jobs = await self.services.archive.list(
+            LOCAL_OWNER, query=query, kind=_KINDS[kind], limit=_SHOWN
+        )
+        return present.history_cards(jobs, self.services.media)
+
+
+_KINDS = {"All": None, "Images": "image", "Videos": "video", "Chats": "chat"}
+
+
+def build(handlers: HistoryHandlers) -> History:
+    """Lay the tab out and wire its filters."""
+    with gr.Row():
+        query = gr.Textbox(label="Search", placeholder="Words of a prompt or a model", scale=3)
+        kind = gr.Radio(list(_KINDS), value="All", label="Show", scale=2)
+    cards = gr.HTML()
+    history = History(query, kind, cards)
+    refresh_on(history, handlers, query.change, kind.change)
+    return history
+
+
+def refresh_on(history: History, handlers: HistoryHandlers, *triggers: gr.events.Dependency) -> None:
+    """Show the history anew whenever one of `triggers` happens."""
+    gr.on(
+        list(triggers),
+        handlers.show,
+        [history.query, history.kind],
+        history.cards,
+        concurrency_limit=None,
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+    )

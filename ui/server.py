@@ -1,0 +1,118 @@
+"""Serves the page: Gradio on FastAPI under uvicorn, on the loop that the jobs run on."""
+
+import asyncio
+import signal
+import socket
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from ui.theme import CSS, theme
+
+_SHUTDOWN_SECONDS = 3
+"""How long open pages may hold up the end: their event streams never end by themselves."""
+
+_MAX_UPLOAD = "100mb"
+"""Replicate's own limit for an uploaded file."""
+
+
+@contextmanager
+def listen(host: str, port: int) -> Iterator[socket.socket]:
+    """Open the listening socket before anything slow, so that a taken port is known at once.
+
+    Raises:
+        OSError: with one sentence that says which port and what to do.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise OSError(
+            f"Can't listen on {host}:{port} ({error.strerror}); choose another with --port."
+        ) from error
+    with listening:
+        yield listening
+
+
+class PageServer:
+    """The web application around a page."""
+
+    def __init__(self, demo: gr.Blocks, *, media_root: Path, host: str) -> None:
+        # The page's own files, served with Range and without a copy into Gradio's cache.
+        gr.set_static_paths([media_root])
+        web = FastAPI(openapi_url=None)
+        web.add_middleware(TrustedHostMiddleware, allowed_hosts=_allowed_hosts(host))
+        self._web = gr.mount_gradio_app(
+            web,
+            demo,
+            path="/",
+            server_name=host,
+            show_error=False,
+            run_history=False,
+            enable_monitoring=False,
+            max_file_size=_MAX_UPLOAD,
+            theme=theme(),
+            css=CSS,
+            footer_links=["api"],
+        )
+
+    async def serve(self, listening: socket.socket, *, open_browser: bool) -> None:
+        """Serve until SIGINT or SIGTERM; prints the page's address once it answers."""
+        config = uvicorn.Config(
+            self._web, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
+        )
+        server = _Server(config)
+        announcing = asyncio.create_task(_announce(server, _url(listening), open_browser))
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            announcing.cancel()
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn that returns after a signal.
+
+    uvicorn raises the signal once more when it has stopped, and a second SIGTERM would end the
+    process before the jobs and the archive are closed.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        previous = {
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+async def _announce(server: uvicorn.Server, url: str, open_browser: bool) -> None:
+    while not server.started:
+        await asyncio.sleep(0.05)
+    print(f"Replicate Playground is on {url} (Ctrl+C ends it)", flush=True)
+    if open_browser:
+        await asyncio.to_thread(webbrowser.open, url)
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _allowed_hosts(host: str) -> list[str]:
+    """Return the Host headers to answer: any other is a foreign page's (DNS rebinding)."""
+    local = ["127.0.0.1", "localhost"]
+    if host in ("0.0.0.0", "::"):
+        return [*local, socket.gethostname(), *socket.gethostbyname_ex(socket.gethostname())[2]]
+    return [*local, host]
