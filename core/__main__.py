@@ -29,14 +29,14 @@ _SCENES = (
 def main() -> None:
     """Run the whole tour and say where the files are."""
     parser = argparse.ArgumentParser(prog="python -m core", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("demo-outputs"), help="folder for the files")
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo-outputs"), help="folder for the files"
+    )
     parser.add_argument("--speed", type=float, default=4.0, help="how much faster than life")
     arguments = parser.parse_args()
 
     with Emulator(port=0, speed=arguments.speed) as emulator:
-        settings = Settings(
-            base_url=emulator.url, replicate_api_token=SecretStr("offline-demo")
-        )
+        settings = Settings(base_url=emulator.url, replicate_api_token=SecretStr("offline-demo"))
         with ReplicateClient(settings) as client:
             print(f"An embedded Replicate answers on {emulator.url}\n")
             make_image(client, arguments.out)
@@ -128,7 +128,7 @@ def _webhook_endpoint(secret: str) -> Iterator[tuple[str, "queue.Queue[Predictio
                     received.put(prediction)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Keep the tour's output to itself."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:

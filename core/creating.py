@@ -110,7 +110,9 @@ class Creates:
             extras["webhook"] = webhook
         if webhook_events_filter is not None:
             extras["webhook_events_filter"] = webhook_events(webhook_events_filter)
-        headers = {"Cancel-After": f"{max(_SHORTEST_CANCEL_AFTER_SECONDS, round(deadline_seconds))}s"}
+        headers = {
+            "Cancel-After": f"{max(_SHORTEST_CANCEL_AFTER_SECONDS, round(deadline_seconds))}s"
+        }
         if wait_seconds is not None:
             headers["Prefer"] = f"wait={wait_seconds}"
 
@@ -170,7 +172,7 @@ class Creates:
         except PlaygroundError as error:
             if not is_ambiguous(error):
                 raise
-            lost = error
+            lost: PlaygroundError | None = error
         else:
             if prediction.id not in self._claimed:
                 return self._claim(prediction, adopted=False)
@@ -220,7 +222,7 @@ class Creates:
     async def _recent(
         self, request: CreateRequest, sent_at: float
     ) -> tuple[datetime | None, list[Prediction]]:
-        """Return since when it can be, and the predictions since then that it can be, oldest first."""
+        """Return the time since which it can exist, and its candidates, oldest first."""
         found: list[Prediction] = []
         cursor = None
         since = None
@@ -297,7 +299,9 @@ def _matches(prediction: Prediction, request: CreateRequest) -> bool:
 def _comparable(model_input: Any) -> str:
     # Replicate may list an inlined file as a URL of its own, so files compare as files.
     def plain(value: Any) -> Any:
-        if isinstance(value, str) and value.startswith(("data:", "https://api.replicate.com/v1/files/")):
+        if isinstance(value, str) and value.startswith(
+            ("data:", "https://api.replicate.com/v1/files/")
+        ):
             return "a file"
         if isinstance(value, list):
             return [plain(item) for item in value]

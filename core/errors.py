@@ -1,33 +1,33 @@
 """Everything that core raises, and one sentence with each that says what to do.
 
-    PlaygroundError
-    ├── SettingsError               a setting in the environment or `.env` can't be used
-    ├── InvalidInput                refused before anything was sent
-    ├── ApiError                    Replicate answered with an error status
-    │   ├── Unauthenticated         401
-    │   ├── PaymentRequired         402
-    │   ├── Forbidden               403
-    │   ├── NotFound                404
-    │   ├── InputRejected           422, with the fields that were wrong
-    │   ├── RateLimited             429
-    │   └── ServerError             5xx
-    ├── ConnectionFailed            the request was not sent
-    ├── ConnectionLost              the request was sent, its answer is unknown
-    ├── MalformedResponse           the answer can't be read
-    ├── CreateUncertain             a create's answer was lost and no prediction was found
-    ├── PredictionError             a prediction ended without a result
-    │   ├── PredictionFailed        also a `replicate.exceptions.ModelError`
-    │   ├── PredictionCanceled
-    │   ├── PredictionAborted
-    │   └── PredictionTimeout       cancelled at its deadline
-    ├── DownloadError               an output can't be turned into a file
-    │   ├── OutputExpired           Replicate has deleted it
-    │   ├── OutputTooLarge
-    │   ├── UrlRefused              its host isn't one that outputs come from
-    │   ├── DownloadIncomplete
-    │   ├── WrongContent            the bytes are not what the name says
-    │   └── DiskFull
-    └── WebhookRejected             not a genuine, recent webhook
+PlaygroundError
+├── SettingsError               a setting in the environment or `.env` can't be used
+├── InvalidInput                refused before anything was sent
+├── ApiError                    Replicate answered with an error status
+│   ├── Unauthenticated         401
+│   ├── PaymentRequired         402
+│   ├── Forbidden               403
+│   ├── NotFound                404
+│   ├── InputRejected           422, with the fields that were wrong
+│   ├── RateLimited             429
+│   └── ServerError             5xx
+├── ConnectionFailed            the request was not sent
+├── ConnectionLost              the request was sent, its answer is unknown
+├── MalformedResponse           the answer can't be read
+├── CreateUncertain             a create's answer was lost and no prediction was found
+├── PredictionError             a prediction ended without a result
+│   ├── PredictionFailed        also a `replicate.exceptions.ModelError`
+│   ├── PredictionCanceled
+│   ├── PredictionAborted
+│   └── PredictionTimeout       cancelled at its deadline
+├── DownloadError               an output can't be turned into a file
+│   ├── OutputExpired           Replicate has deleted it
+│   ├── OutputTooLarge
+│   ├── UrlRefused              its host isn't one that outputs come from
+│   ├── DownloadIncomplete
+│   ├── WrongContent            the bytes are not what the name says
+│   └── DiskFull
+└── WebhookRejected             not a genuine, recent webhook
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ class ApiError(PlaygroundError):
 
     def _message(self) -> str:
         said = self.detail.strip() or self.title.strip()
-        return f"{self.advice} ({self.status}: {said})." if said else f"{self.advice} ({self.status})."
+        return (
+            f"{self.advice} ({self.status}: {said})." if said else f"{self.advice} ({self.status})."
+        )
 
 
 class Unauthenticated(ApiError):
@@ -215,10 +217,11 @@ class PredictionError(PlaygroundError):
 
     def __init__(self, prediction: Prediction, message: str) -> None:
         self.prediction = prediction
-        super().__init__(message)
+        # Not super(): the package's ModelError, beside this in PredictionFailed, takes no message.
+        Exception.__init__(self, message)
 
 
-class PredictionFailed(PredictionError, ModelError):
+class PredictionFailed(PredictionError, ModelError):  # type: ignore[misc]
     """The model failed; `prediction.error` is its message."""
 
     def __init__(self, prediction: Prediction) -> None:

@@ -57,12 +57,13 @@ async def _value(name: str, value: Any, upload: Upload) -> Any:
 
 async def _file(name: str, path: Path, upload: Upload) -> str:
     try:
-        size = path.stat().st_size
-        if size > MAX_INLINE_BYTES:
+        if (await asyncio.to_thread(path.stat)).st_size > MAX_INLINE_BYTES:
             return await upload(path)
         content = await asyncio.to_thread(path.read_bytes)
     except OSError as error:
-        raise InvalidInput(f"{name}: {path} can't be read ({error.strerror}).", field=name) from error
+        raise InvalidInput(
+            f"{name}: {path} can't be read ({error.strerror}).", field=name
+        ) from error
     return _data_url(content, path.name)
 
 

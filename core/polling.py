@@ -12,7 +12,7 @@ from core.retries import OnWait, is_transient, wait_seconds
 _SHORTEST_INTERVAL_SECONDS = 0.1
 _LONGEST_INTERVAL_SECONDS = 2.0
 _INTERVAL_SHARE = 0.05
-"""A prediction that has run for a minute is asked for every two seconds, a new one ten times each."""
+"""A new prediction is asked for ten times a second, one of a minute every two seconds."""
 
 
 class Polling:

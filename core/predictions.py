@@ -24,7 +24,7 @@ TERMINAL_STATUSES = frozenset({"succeeded", "failed", "canceled", "aborted"})
 _KNOWN_STATUSES = TERMINAL_STATUSES | {"starting", "processing"}
 
 # A tqdm bar as models log it: ` 25%|██▌       | 1/4 [00:00<00:01,  2.54it/s]`.
-_TQDM = re.compile(r"(\d{1,3})%\|[^|\r\n]*\|\s*(\d+)/(\d+)")
+_TQDM = re.compile(r"\d{1,3}%\|[^|\r\n]*\|\s*(\d+)/(\d+)")
 
 T = TypeVar("T")
 
@@ -44,12 +44,11 @@ class Progress:
     @classmethod
     def from_logs(cls, logs: str) -> "Progress | None":
         """Return what the newest tqdm bar in a model's logs says, or None without one."""
-        found = None
-        for found in _TQDM.finditer(logs):
-            pass
-        if found is None or int(found[3]) == 0:
+        bars = [(int(bar[1]), int(bar[2])) for bar in _TQDM.finditer(logs)]
+        if not bars or bars[-1][1] == 0:
             return None
-        return cls(done=int(found[2]), total=int(found[3]))
+        done, total = bars[-1]
+        return cls(done=done, total=total)
 
 
 @dataclass(frozen=True)
@@ -183,9 +182,7 @@ class Predictions:
 
     async def get(self, prediction_id: str) -> Prediction:
         """Return a prediction as it is now."""
-        return await self._retries.call(
-            lambda: self.fetch(prediction_id), name="predictions.get"
-        )
+        return await self._retries.call(lambda: self.fetch(prediction_id), name="predictions.get")
 
     async def list(
         self,
@@ -195,7 +192,11 @@ class Predictions:
         created_before: datetime | None = None,
     ) -> Page[Prediction]:
         """Return a page of the account's predictions, 100 at most, newest first."""
-        bounds = {"cursor": cursor, "created_after": created_after, "created_before": created_before}
+        bounds = {
+            "cursor": cursor,
+            "created_after": created_after,
+            "created_before": created_before,
+        }
         params = {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in bounds.items()

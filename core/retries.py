@@ -9,9 +9,8 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception,
-    stop_after_attempt,
-    stop_any,
 )
+from tenacity.stop import stop_base
 
 from core.errors import (
     ConnectionFailed,
@@ -136,7 +135,7 @@ class Retries:
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(retryable),
-            stop=stop_any(stop_after_attempt(self._attempts), self._budget_is_spent),
+            stop=_Stop(self._attempts, self._budget),
             wait=self._seconds,
             before_sleep=announce,
             sleep=self._sleep,
@@ -144,12 +143,20 @@ class Retries:
         )
         return await retrying(operation)
 
-    def _budget_is_spent(self, state: RetryCallState) -> bool:
-        return not self._budget.spend()
-
     def _seconds(self, state: RetryCallState) -> float:
         assert state.outcome is not None
         return wait_seconds(state.outcome.exception(), state.attempt_number, draw=self._draw)
+
+
+class _Stop(stop_base):
+    """Stops at the last attempt, and at any before it for which the budget has nothing left."""
+
+    def __init__(self, attempts: int, budget: RetryBudget) -> None:
+        self._attempts = attempts
+        self._budget = budget
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return retry_state.attempt_number >= self._attempts or not self._budget.spend()
 
 
 def wait_seconds(

@@ -117,7 +117,7 @@ class Api:
     """Requests to Replicate's API, through the `replicate` package's asynchronous client.
 
     Belongs to one event loop. `package` is the `replicate` client itself, for what it does well;
-    predictions go through `request`, because the package drops fields and retries behind one's back.
+    predictions go through `request`, because the package drops some of their fields.
     """
 
     def __init__(
@@ -167,9 +167,7 @@ class Api:
             ) from error
 
     @asynccontextmanager
-    async def events(
-        self, url: str, headers: Mapping[str, str]
-    ) -> AsyncGenerator[httpx.Response]:
+    async def events(self, url: str, headers: Mapping[str, str]) -> AsyncGenerator[httpx.Response]:
         """Open a stream of server-sent events; what breaks later is raised by the reader.
 
         Raises:
@@ -245,15 +243,15 @@ def _invalid_fields(problem: Mapping[str, Any]) -> tuple[InvalidField, ...]:
     if not isinstance(fields, list):
         return ()
     return tuple(
-        InvalidField(_text(item.get("field")), _text(item.get("type")), _text(item.get("description")))
+        InvalidField(
+            _text(item.get("field")), _text(item.get("type")), _text(item.get("description"))
+        )
         for item in fields
         if isinstance(item, dict)
     )
 
 
-def _retry_after(
-    headers: httpx.Headers, problem: Mapping[str, Any], now: datetime
-) -> float | None:
+def _retry_after(headers: httpx.Headers, problem: Mapping[str, Any], now: datetime) -> float | None:
     header = headers.get("Retry-After", "").strip()
     for candidate in (header, problem.get("retry_after")):
         try:

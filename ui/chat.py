@@ -10,11 +10,10 @@ from typing import Any
 import gradio as gr
 
 from core import PlaygroundError
-from core.archive import Job
 from core.catalog import CatalogModel, find, models_of
 from core.chat import Turn, chat_input
-from core.events import Event, TextDelta
-from core.jobs import TERMINAL_EVENTS
+from core.events import TERMINAL, Event, TextDelta
+from core.records import Job
 from ui import present
 from ui.services import LOCAL_OWNER, Services
 from ui.ticking import with_ticks
@@ -118,7 +117,7 @@ class ChatHandlers:
                         await asyncio.sleep(_UPDATE_SECONDS)
                     case None:
                         yield gr.skip(), gr.skip(), gr.skip(), status, job_id
-                    case _ if isinstance(event, TERMINAL_EVENTS):
+                    case _ if isinstance(event, TERMINAL):
                         answered = _answered(asked, event.job)
                         yield _messages(answered), answered, gr.skip(), status, None
                     case _:
@@ -152,9 +151,7 @@ def build(handlers: ChatHandlers) -> Chat:
                 elem_classes="result",
             )
             status = gr.HTML(present.idle(_INVITATION))
-            message = gr.Textbox(
-                label="Message", placeholder="Ask something", lines=1, max_lines=8
-            )
+            message = gr.Textbox(label="Message", placeholder="Ask something", lines=1, max_lines=8)
             with gr.Row():
                 send = gr.Button("Send", variant="primary", scale=3, min_width=120)
                 stop = gr.Button("Stop", scale=1, min_width=80)
@@ -211,8 +208,16 @@ def _controls(model: CatalogModel) -> tuple[gr.Textbox, gr.Slider, gr.Number]:
     assert chat is not None
     return (
         gr.Textbox(label="System prompt", lines=3, visible=chat.system_prompt is not None),
-        gr.Slider(0, 2, value=0.7, step=0.05, label="Temperature", visible=chat.temperature is not None),
-        gr.Number(value=1024, minimum=1, precision=0, label="Max tokens", visible=chat.max_tokens is not None),
+        gr.Slider(
+            0, 2, value=0.7, step=0.05, label="Temperature", visible=chat.temperature is not None
+        ),
+        gr.Number(
+            value=1024,
+            minimum=1,
+            precision=0,
+            label="Max tokens",
+            visible=chat.max_tokens is not None,
+        ),
     )
 
 

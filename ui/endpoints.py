@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from core import PlaygroundError
-from core.archive import Job
 from core.catalog import find
 from core.chat import Turn, chat_input
-from core.jobs import TERMINAL_EVENTS
+from core.events import TERMINAL
+from core.records import Job
 from ui.services import LOCAL_OWNER, Services
 
 _MAX_HISTORY = 500
@@ -80,7 +80,9 @@ class Endpoints:
         jobs = await self.services.archive.list(LOCAL_OWNER, query=query, limit=limit)
         return [_entry(job) for job in jobs]
 
-    async def _run(self, model: str, model_input: Mapping[str, Any], kind: str | None = None) -> Job:
+    async def _run(
+        self, model: str, model_input: Mapping[str, Any], kind: str | None = None
+    ) -> Job:
         try:
             job_id = await self.services.jobs.submit(
                 model, model_input, owner=LOCAL_OWNER, kind=kind
@@ -88,7 +90,7 @@ class Endpoints:
         except PlaygroundError as error:
             raise _refusal(str(error)) from error
         async for event in self.services.jobs.watch(job_id):
-            if isinstance(event, TERMINAL_EVENTS):
+            if isinstance(event, TERMINAL):
                 return event.job
         raise AssertionError("a watch ended without a terminal event")
 

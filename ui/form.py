@@ -45,13 +45,11 @@ class Form:
             for new in fields
             if new.name in changed and _accepts(new, changed[new.name])
         }
-        return replace(
-            self, model=model, fields=fields, values=kept, revision=self.revision + 1
-        )
+        return replace(self, model=model, fields=fields, values=kept, revision=self.revision + 1)
 
 
 def shown_fields(schema: ModelSchema, names: Iterable[str]) -> tuple[Field, ...]:
-    """Return the fields to draw, in the order of `names`; a name that the model lacks is skipped."""
+    """Return the fields to draw, in the order of `names`; what the model lacks is skipped."""
     by_name = {field.name: field for field in schema.fields}
     return tuple(by_name[name] for name in names if name in by_name)
 

@@ -47,7 +47,9 @@ def build(handlers: HistoryHandlers) -> History:
     return history
 
 
-def refresh_on(history: History, handlers: HistoryHandlers, *triggers: gr.events.Dependency) -> None:
+def refresh_on(
+    history: History, handlers: HistoryHandlers, *triggers: gr.events.Dependency
+) -> None:
     """Show the history anew whenever one of `triggers` happens."""
     gr.on(
         list(triggers),

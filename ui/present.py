@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from core import PlaygroundError
-from core.archive import Job
 from core.catalog import CatalogModel
 from core.events import (
     Aborted,
@@ -29,6 +28,7 @@ from core.events import (
     Waiting,
 )
 from core.media import MediaStore
+from core.records import Job
 from ui.services import Backend
 
 _EXCERPT_CHARACTERS = 400
@@ -79,7 +79,9 @@ def event_status(event: Event, *, elapsed_seconds: float) -> str:
         case TextDelta():
             return _running("Writing…", elapsed_seconds)
         case Downloading(done=done, total=total):
-            size = byte_count(done) if total is None else f"{byte_count(done)} of {byte_count(total)}"
+            size = (
+                byte_count(done) if total is None else f"{byte_count(done)} of {byte_count(total)}"
+            )
             return _running(f"Downloading {size}", elapsed_seconds, done / total if total else None)
         case Succeeded(job=job):
             return _status("done", _summary(job), seconds=_seconds_taken(job))

@@ -67,20 +67,26 @@ class PageServer:
         config = uvicorn.Config(
             self._web, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
         )
-        server = _Server(config)
-        announcing = asyncio.create_task(_announce(server, _url(listening), open_browser))
-        try:
-            await server.serve(sockets=[listening])
-        finally:
-            announcing.cancel()
+        await _Server(config, _url(listening), open_browser).serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn that returns after a signal.
+    """A uvicorn that says when it answers, and that returns after a signal.
 
     uvicorn raises the signal once more when it has stopped, and a second SIGTERM would end the
     process before the jobs and the archive are closed.
     """
+
+    def __init__(self, config: uvicorn.Config, url: str, open_browser: bool) -> None:
+        super().__init__(config)
+        self._url = url
+        self._open_browser = open_browser
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(f"Replicate Playground is on {self._url} (Ctrl+C ends it)", flush=True)
+        if self._open_browser:
+            await asyncio.to_thread(webbrowser.open, self._url)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -93,14 +99,6 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)
-
-
-async def _announce(server: uvicorn.Server, url: str, open_browser: bool) -> None:
-    while not server.started:
-        await asyncio.sleep(0.05)
-    print(f"Replicate Playground is on {url} (Ctrl+C ends it)", flush=True)
-    if open_browser:
-        await asyncio.to_thread(webbrowser.open, url)
 
 
 def _url(listening: socket.socket) -> str:

@@ -22,7 +22,7 @@ _ACCENT = gr.themes.Color(
 
 
 def theme() -> gr.themes.Base:
-    """Return the playground's theme; system fonts only, so that the page loads nothing from afar."""
+    """Return the playground's theme; system fonts only, so the page loads nothing from afar."""
     return gr.themes.Base(
         primary_hue=_ACCENT,
         secondary_hue=_ACCENT,
@@ -117,7 +117,8 @@ footer { opacity: .8; }
   background: var(--body-background-fill); color: var(--body-text-color); text-decoration: none; }
 .card .shot img { width: 100%; height: 100%; object-fit: cover; display: block; }
 .card .shot.words { padding: 14px; font-size: 13px; line-height: 1.5;
-  -webkit-mask-image: linear-gradient(#000 65%, transparent); white-space: pre-wrap; overflow-wrap: anywhere; }
+  -webkit-mask-image: linear-gradient(#000 65%, transparent); white-space: pre-wrap;
+  overflow-wrap: anywhere; }
 .card .kind { position: absolute; left: 8px; bottom: 8px; font-size: 11px; padding: 2px 8px;
   border-radius: 999px; background: rgba(15, 18, 16, .72); color: #fff; }
 .card .facts { padding: 10px 12px 12px; display: grid; gap: 4px; font-size: 13px; }

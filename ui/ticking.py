@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 TICK_SECONDS = 0.25
-"""Gradio notices that a tab was closed when its handler yields, so it yields at least this often."""
+"""Gradio notices a closed tab when a handler yields, so handlers yield at least this often."""
 
 
 async def with_ticks(

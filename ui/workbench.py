@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 
 from core import InvalidInput, PlaygroundError
-from core.archive import Job
 from core.catalog import find, models_of
 from core.events import Event, Succeeded
+from core.records import Job, Kind
 from core.schema import ModelSchema
 from ui import present
 from ui.form import Form, component, initial_value, read_input, shown_fields
@@ -26,7 +26,7 @@ Update = tuple[Any, ...]
 class WorkbenchKind:
     """What makes one workbench differ from another."""
 
-    kind: str
+    kind: Kind
     prompt_placeholder: str
     invitation: str
     result: Callable[[], gr.components.Component]
@@ -61,9 +61,7 @@ class WorkbenchHandlers:
         """Return a model's description and the form of its first settings."""
         return self._about(model), Form(model, revision=1, fields=await self._fields(model))
 
-    async def switch(
-        self, form: Form, model: str, values: Mapping[str, Any]
-    ) -> tuple[str, Form]:
+    async def switch(self, form: Form, model: str, values: Mapping[str, Any]) -> tuple[str, Form]:
         """Return the same for another model, keeping what the person changed where it fits."""
         fields = await self._fields(model)
         return self._about(model), form.switched_to(model, fields, values)
@@ -156,7 +154,7 @@ _NO_PROMPT = InvalidInput("Describe what you want in the prompt, then run.", fie
 
 
 def build(handlers: WorkbenchHandlers) -> Workbench:
-    """Lay a workbench out, what goes in at the left and what comes out at the right, and wire it."""
+    """Lay a workbench out, its form at the left and its result at the right, and wire it."""
     config = handlers.config
     models = models_of(config.kind)
     form = gr.State(Form(model=models[0].id))
