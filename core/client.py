@@ -1,0 +1,321 @@
+"""The client: everything a program can do with Replicate, on one event loop."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import httpx
+from replicate.account import Account
+from replicate.collection import Collection
+from replicate.hardware import Hardware
+
+from core.creating import Creates
+from core.directory import Directory
+from core.downloads import Downloader, OnProgress
+from core.inputs import prepare
+from core.models import Model, ModelName
+from core.outputs import download_all, urls_of
+from core.polling import Polling
+from core.predictions import Page, Prediction, Predictions
+from core.retries import OnWait, Retries
+from core.settings import Settings
+from core.streaming import OutputStream
+from core.transport import Api
+
+_RUN_WAIT_SECONDS = 5
+"""How long `run_model` lets Replicate hold its answer: a quick model's result comes with it."""
+
+OnUpdate = Callable[[Prediction], None]
+
+
+class AsyncReplicateClient:
+    """Replicate's API with retries, polling, streams and downloads. Belongs to one event loop.
+
+    Everything it opens is closed by `aclose()` or at the end of `async with`. A model is written
+    as `owner/name`, `owner/name:version`, a version's id or `deployments/owner/name`. Timeouts are
+    in seconds; the default is the settings' `timeout_seconds`.
+
+    Args:
+        settings: read from the environment and `.env` when not given.
+        transport: what requests go through instead of the network; for tests.
+
+    Raises:
+        SettingsError: there is no token.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self._api = Api(self.settings, inner=transport)
+        retries = Retries(attempts=self.settings.max_retries)
+        self._predictions = Predictions(self._api, retries)
+        self._polling = Polling(self._predictions)
+        self._directory = Directory(self._api, retries)
+        self._creates = Creates(
+            self._api,
+            self._predictions,
+            retries,
+            latest_version=self._directory.latest_version,
+        )
+        self._downloader = Downloader(
+            trusted_origins=frozenset({self.settings.base_url}),
+            max_bytes=self.settings.max_download_bytes,
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The API's origin."""
+        return self.settings.base_url
+
+    async def run_model(
+        self,
+        model: str,
+        input_params: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
+    ) -> Any:
+        """Run a model and return its output, as Replicate gives it: a URL, a list, text, JSON.
+
+        Args:
+            input_params: the model's input; paths and open binary files in it are sent along.
+            on_update: called with the prediction each time it has changed.
+
+        Raises:
+            PredictionFailed, PredictionCanceled, PredictionAborted: it ended without a result.
+            PredictionTimeout: it was not done in time and was cancelled.
+            CreateUncertain: it may have been started and can't be found.
+            InvalidInput, ApiError: it was not started.
+        """
+        prediction = await self.create_prediction(
+            model, input_params, wait_seconds=_RUN_WAIT_SECONDS, deadline_seconds=timeout
+        )
+        prediction = await self.wait_for_prediction(
+            prediction, timeout=timeout, on_update=on_update
+        )
+        return prediction.output
+
+    async def create_prediction(
+        self,
+        model: str,
+        input_params: Mapping[str, Any],
+        *,
+        webhook: str | None = None,
+        webhook_events_filter: Sequence[str] | None = None,
+        wait_seconds: int | None = None,
+        deadline_seconds: float | None = None,
+        known: Callable[[str], bool] | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Prediction:
+        """Start a prediction and return it as soon as Replicate has accepted it.
+
+        Args:
+            webhook: a URL that Replicate calls.
+            webhook_events_filter: of `start`, `output`, `logs`, `completed`; `failed` means
+                `completed`, which is what Replicate calls it.
+            wait_seconds: 1 to 60, how long Replicate may hold its answer back for the result.
+            deadline_seconds: after which Replicate itself ends it.
+            known: tells ids of predictions that an ambiguous create must not adopt.
+            on_wait: told of each wait: why, and how many seconds.
+
+        Raises:
+            CreateUncertain, InvalidInput, ApiError: as `run_model`.
+        """
+        return await self._creates.create(
+            model,
+            await prepare(input_params, self._directory.upload),
+            deadline_seconds=self._seconds(deadline_seconds),
+            webhook=webhook,
+            webhook_events_filter=webhook_events_filter,
+            wait_seconds=wait_seconds,
+            known=known,
+            on_wait=on_wait,
+        )
+
+    async def get_prediction(self, prediction_id: str) -> Prediction:
+        """Return a prediction as it is now."""
+        return await self._predictions.get(prediction_id)
+
+    async def wait_for_prediction(
+        self,
+        prediction: Prediction | str,
+        *,
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
+    ) -> Prediction:
+        """Return a prediction once it has succeeded.
+
+        Raises:
+            PredictionFailed, PredictionCanceled, PredictionAborted, PredictionTimeout.
+        """
+        latest: Prediction | None = None
+        async for latest in self.watch_prediction(prediction, timeout=timeout):
+            if on_update is not None:
+                on_update(latest)
+        assert latest is not None
+        latest.raise_for_status()
+        return latest
+
+    async def watch_prediction(
+        self,
+        prediction: Prediction | str,
+        *,
+        timeout: float | None = None,
+        on_wait: OnWait | None = None,
+    ) -> AsyncGenerator[Prediction]:
+        """Yield a prediction each time it has changed; the last one has ended, well or badly.
+
+        Raises:
+            PredictionTimeout: it was not done in time and was cancelled.
+        """
+        if isinstance(prediction, str):
+            prediction = await self._predictions.get(prediction)
+        async for latest in self._polling.watch(
+            prediction, timeout_seconds=self._seconds(timeout), on_wait=on_wait
+        ):
+            yield latest
+
+    async def cancel_prediction(self, prediction_id: str) -> Prediction:
+        """Cancel a prediction and return it; one that has already ended stays as it ended."""
+        return await self._predictions.cancel(prediction_id)
+
+    async def list_predictions(self, cursor: str | None = None) -> Page[Prediction]:
+        """Return a page of the account's predictions, 100 at most, newest first."""
+        return await self._predictions.list(cursor)
+
+    def stream_output(
+        self, model: str, input_params: Mapping[str, Any], *, timeout: float | None = None
+    ) -> OutputStream:
+        """Return a language model's output as an iterator over pieces of text.
+
+        The prediction is created by the first piece, `start()` or `async with`; closing early
+        cancels it.
+        """
+
+        async def start() -> Prediction:
+            return await self.create_prediction(model, input_params, deadline_seconds=timeout)
+
+        return self._stream(start, timeout=timeout, cancel_on_close=True)
+
+    def stream_prediction(
+        self,
+        prediction: Prediction,
+        *,
+        timeout: float | None = None,
+        cancel_on_close: bool = True,
+    ) -> OutputStream:
+        """Return the output of a prediction that was created before, in the same way."""
+
+        async def start() -> Prediction:
+            return prediction
+
+        return self._stream(start, timeout=timeout, cancel_on_close=cancel_on_close)
+
+    async def download_output(
+        self,
+        output: Any,
+        path: str | Path,
+        *,
+        on_progress: OnProgress | None = None,
+        max_bytes: int | None = None,
+    ) -> Path | list[Path]:
+        """Download what a model made and return where it lies.
+
+        Args:
+            output: a URL, a prediction, or a list of URLs.
+            path: where to; its folders are made, and a missing extension is added. Several
+                outputs are numbered: `fox-1.webp`, `fox-2.webp`.
+            on_progress: told how many bytes are there, and of how many (None when not known).
+            max_bytes: the cap, if it isn't the settings'.
+
+        Returns:
+            The path, or a list of paths if there are several outputs.
+
+        Raises:
+            DownloadError: and its kinds; no partial file is left behind.
+        """
+        return await download_all(
+            urls_of(output),
+            Path(path),
+            fetch=self._downloader.fetch,
+            refresh=self._refreshed(output),
+            on_progress=on_progress,
+            max_bytes=max_bytes,
+        )
+
+    async def upload_file(self, file: Path | BinaryIO) -> str:
+        """Upload a file of up to 100 MB and return the URL to use as an input."""
+        return await self._directory.upload(file)
+
+    async def get_model(self, model: str) -> Model:
+        """Return a model, with the schema of the version named or else of its latest."""
+        return await self._directory.model(ModelName.parse(model))
+
+    async def list_models(self, cursor: str | None = None) -> Page[Model]:
+        """Return a page of public models."""
+        return await self._directory.models(cursor)
+
+    async def search_models(self, query: str, *, limit: int = 20) -> tuple[Model, ...]:
+        """Return the public models that fit a query best; `limit` goes from 1 to 50."""
+        return await self._directory.search_models(query, limit=limit)
+
+    async def list_collections(self) -> list[Collection]:
+        """Return the collections that Replicate keeps."""
+        return await self._directory.collections()
+
+    async def list_hardware(self) -> list[Hardware]:
+        """Return the kinds of hardware that models run on."""
+        return await self._directory.hardware()
+
+    async def get_account(self) -> Account:
+        """Return the account that the token belongs to."""
+        return await self._directory.account()
+
+    async def get_webhook_secret(self) -> str:
+        """Return the key that webhooks are signed with: `whsec_…`."""
+        return await self._directory.webhook_secret()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._downloader.aclose()
+        await self._api.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def _stream(
+        self, start: Callable[[], Any], *, timeout: float | None, cancel_on_close: bool
+    ) -> OutputStream:
+        return OutputStream(
+            start,
+            get=self._predictions.get,
+            cancel=self._predictions.cancel,
+            connect=self._api.events,
+            timeout_seconds=self._seconds(timeout),
+            cancel_on_close=cancel_on_close,
+        )
+
+    def _refreshed(self, output: Any) -> Callable[[], Any] | None:
+        if not isinstance(output, Prediction):
+            return None
+
+        async def refresh() -> list[str]:
+            return urls_of(await self._predictions.get(output.id))
+
+        return refresh
+
+    def _seconds(self, timeout: float | None) -> float:
+        return self.settings.timeout_seconds if timeout is None else timeout
