@@ -1,0 +1,1 @@
+"""An embedded server that speaks Replicate's HTTP API."""

@@ -1,0 +1,128 @@
+"""The seam between the emulated API and what makes its outputs: a card, a coroutine, its steps.
+
+A `Runner` is a model: a `ModelCard` that describes it and a `run(input, context)` that yields
+`Step`s. The server turns the steps into a prediction's output, logs and metrics; a runner knows
+nothing of HTTP. A real local model can become a runner too.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+
+class ModelError(Exception):
+    """The model itself failed: the prediction ends as `failed` with this message as its error."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """One streamed piece of text output."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class File:
+    """One output file; `name` is the last part of its URL."""
+
+    data: bytes = field(repr=False)
+    name: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """Any other JSON output."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Log:
+    """One line of the prediction's logs, without its line end."""
+
+    line: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` steps; it appears in the logs as a tqdm bar."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One entry of the prediction's metrics, such as `image_count` or `token_output_count`."""
+
+    name: str
+    value: float
+
+
+Step: TypeAlias = Token | File | Value | Log | Progress | Metric
+
+
+class Context(Protocol):
+    """What a runner may ask of the server while it runs."""
+
+    @property
+    def seed(self) -> int:
+        """The input's explicit seed, or one drawn (and logged) by the server."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Take believable time: `seconds` divided by the emulator's speed."""
+
+    async def fetch(self, uri: str) -> bytes:
+        """Read an input file of at most 100 MB: a data URL, or one of this emulator's own URLs.
+
+        Raises:
+            ModelError: the file can't be read; the prediction fails with that message.
+        """
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What the API says about a model.
+
+    `input` and `output` are the JSON schemas `Input` and `Output` of the model's OpenAPI document,
+    `schemas` the further ones that they refer to by `#/components/schemas/<name>`.
+    """
+
+    owner: str
+    name: str
+    description: str
+    input: dict[str, Any]
+    output: dict[str, Any]
+    version: str  # 64 hex digits
+    schemas: dict[str, Any] = field(default_factory=dict)
+    is_official: bool = False
+    run_count: int = 0
+    example_input: dict[str, Any] = field(default_factory=dict)
+    collections: tuple[str, ...] = ()  # slugs
+    created_at: str = "2024-01-01T00:00:00.000000Z"
+    github_url: str | None = None
+    paper_url: str | None = None
+    license_url: str | None = None
+    cover: str | None = None  # the URL of a cover image
+
+    @property
+    def id(self) -> str:
+        """`owner/name`."""
+        return f"{self.owner}/{self.name}"
+
+
+Run: TypeAlias = Callable[[Mapping[str, Any], Context], AsyncIterator[Step]]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """A model that can be run.
+
+    `run` gets the validated input with its defaults filled in. Its task is cancelled when the
+    prediction is canceled or meets its deadline, so work on the CPU belongs in a thread
+    (`asyncio.to_thread`). Bad input that a schema can't express raises `ModelError`.
+    """
+
+    card: ModelCard
+    run: Run
