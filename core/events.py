@@ -115,5 +115,5 @@ class Expired:
 TerminalEvent = Succeeded | Failed | Canceled | Aborted | Uncertain | Expired
 Event = Queued | Waiting | Starting | Processing | TextDelta | Downloading | TerminalEvent
 
-TERMINAL = (Succeeded, Failed, Canceled, Aborted, Uncertain, Expired)
+TERMINAL_EVENTS = (Succeeded, Failed, Canceled, Aborted, Uncertain, Expired)
 """The events after which a job's watchers end."""

@@ -1,0 +1,127 @@
+"""Which hosts outputs may be fetched from: public ones by https, and the API's own origin.
+
+An output is whatever URL a model returned, so it may name this machine, its network or a cloud's
+metadata service. A name is resolved once, every address behind it is checked, and the connection
+is made to the checked address, so that a second answer of the name server can't lead elsewhere.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+
+from core.errors import UrlRefused
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+"""Host name and port → its IP addresses."""
+
+_GLOBAL_UNICAST_V6 = ipaddress.ip_network("2000::/3")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """Where to send a request, bound to one checked address.
+
+    Attributes:
+        url: with the address in the host's place.
+        headers: `Host` with the name; and no reuse of the connection, which would otherwise be
+            shared by all names at that address.
+        extensions: the name that the certificate must be for.
+    """
+
+    url: httpx.URL
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, str] = field(default_factory=dict)
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """Ask the system for a host's addresses, its preferred one first."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+class HostRules:
+    """Decides for each URL, and for each redirect, whether it may be asked.
+
+    Args:
+        trusted_origins: origins such as `http://127.0.0.1:8600` that need no check.
+        resolve: replaceable in tests.
+    """
+
+    def __init__(self, trusted_origins: frozenset[str], *, resolve: Resolve = resolve) -> None:
+        self._trusted = {_origin(httpx.URL(origin)) for origin in trusted_origins}
+        self._resolve = resolve
+
+    async def pin(self, url: str) -> Pinned:
+        """Return how to reach a URL safely.
+
+        Raises:
+            UrlRefused: it isn't https, or an address of its host isn't public.
+            httpx.ConnectError: the host's name can't be resolved now.
+        """
+        try:
+            parsed = httpx.URL(url)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise UrlRefused(url, "The output's URL can't be read.") from error
+        if parsed.userinfo:
+            raise UrlRefused(url, "The output's URL holds a user name: it was not followed.")
+        if _origin(parsed) in self._trusted:
+            return Pinned(parsed)
+        if parsed.scheme != "https" or not parsed.host:
+            raise UrlRefused(url, "The output's URL is not https: it was not followed.")
+        addresses = await self._addresses(parsed)
+        for address in addresses:
+            if not is_public(address):
+                raise UrlRefused(
+                    url,
+                    f"The output's host {parsed.host} lies at {address}, which is not a public "
+                    "address: it was not followed.",
+                )
+        return Pinned(
+            parsed.copy_with(host=addresses[0]),
+            {"Host": parsed.netloc.decode("ascii"), "Connection": "close"},
+            {"sni_hostname": parsed.raw_host.decode("ascii")},
+        )
+
+    async def _addresses(self, url: httpx.URL) -> list[str]:
+        try:
+            # The encoded name: one that isn't ASCII is asked for as the certificate writes it.
+            addresses = await self._resolve(url.raw_host.decode("ascii"), url.port or 443)
+        except (OSError, UnicodeError) as error:
+            raise httpx.ConnectError(f"{url.host} can't be resolved") from error
+        if not addresses:
+            raise httpx.ConnectError(f"{url.host} has no address")
+        return addresses
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address belongs to the public internet, not to a machine or network.
+
+    IPv6 addresses that carry an IPv4 address (mapped, NAT64, 6to4, Teredo) are judged by it.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip.is_global and not ip.is_multicast
+    if carried := _carried_v4(ip):
+        return is_public(str(carried))
+    return ip in _GLOBAL_UNICAST_V6 and ip.is_global
+
+
+def _carried_v4(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    if ip.teredo:
+        return ip.teredo[1]
+    return ip.ipv4_mapped or ip.sixtofour
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or _DEFAULT_PORTS.get(url.scheme)
