@@ -20,20 +20,20 @@ _Method = Callable[Concatenate[AsyncReplicateClient, P], Coroutine[Any, Any, T]]
 
 
 def _blocking(method: _Method[P, T]) -> Callable[Concatenate["ReplicateClient", P], T]:
-    @functools.wraps(method)
     def call(self: "ReplicateClient", *args: P.args, **kwargs: P.kwargs) -> T:
         return self._loop.run(method(self._client, *args, **kwargs))
 
+    functools.update_wrapper(call, method)
     return call
 
 
 def _bridged(
     method: _Method[P, T],
 ) -> Callable[Concatenate["ReplicateClient", P], Coroutine[Any, Any, T]]:
-    @functools.wraps(method)
     async def call(self: "ReplicateClient", *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._loop.bridge(method(self._client, *args, **kwargs))
 
+    functools.update_wrapper(call, method)
     return call
 
 

@@ -17,7 +17,7 @@ from core.errors import MalformedResponse, PlaygroundError, PredictionTimeout
 from core.logs import get_logger
 from core.predictions import Prediction
 from core.retries import is_transient, wait_seconds
-from core.sse import ServerSentEvent, events
+from core.sse import Comment, ServerSentEvent, events
 
 IDLE_SECONDS = 35.0
 """Replicate closes an idle stream after 30 s (Replicate docs); after this one it is given up."""
@@ -166,6 +166,9 @@ class OutputStream:
                             event = await anext(source)
                     except StopAsyncIteration:
                         return
+                    if isinstance(event, Comment):
+                        get_logger().debug("stream.comment", text=event.text)
+                        continue
                     if event.name in ("done", "error"):
                         return  # what it means is asked of the prediction
                     if piece := self._take(event):

@@ -1,0 +1,60 @@
+"""`python -m core.emulator`: the emulator by itself, for anyone who develops against Replicate."""
+
+import argparse
+import sys
+
+
+def main() -> int:
+    """Serve until interrupted; return the process's exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m core.emulator",
+        description="Replicate's HTTP API on your own machine; no model is run.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8600, help="port to listen on, 0 for any")
+    parser.add_argument("--speed", type=_positive, default=1.0, help="how much faster than life")
+    parser.add_argument(
+        "--no-rate-limits", action="store_true", help="answer any number of requests"
+    )
+    parser.add_argument(
+        "--faults", action="store_true", help="let faults be scripted under /_emulator/faults"
+    )
+    arguments = parser.parse_args()
+
+    from core.emulator import Emulator
+
+    emulator = Emulator(
+        host=arguments.host,
+        port=arguments.port,
+        speed=arguments.speed,
+        rate_limits=not arguments.no_rate_limits,
+        faults=arguments.faults,
+    )
+    try:
+        emulator.start()
+    except OSError as error:
+        print(
+            f"Can't listen on {arguments.host}:{arguments.port} ({error.strerror}); "
+            "choose another with --port.",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"An emulated Replicate answers on {emulator.url} (Ctrl+C ends it)")
+    print(f"  REPLICATE_BASE_URL={emulator.url} REPLICATE_API_TOKEN=anything", flush=True)
+    try:
+        emulator.wait()
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError("it is more than 0")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

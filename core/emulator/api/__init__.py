@@ -1,0 +1,1 @@
+"""Replicate's operations as HTTP handlers, one file a group of them."""

@@ -1,0 +1,137 @@
+"""Each model's example prediction and cover, made when somebody first asks for them."""
+
+import asyncio
+import base64
+import hashlib
+from typing import Any
+
+from core.emulator.clock import Clock, timestamp
+from core.emulator.pictures import draw, encode
+from core.emulator.runner import File, ModelError, Runner, Token
+from core.emulator.storage import Storage, StoredFile
+
+_COVER_SIZE = (768, 512)
+_EXAMPLE_SEED = 7
+
+
+class Examples:
+    """Runs each model once with its example input, on demand."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._started_at = clock.now()
+        self._texts: dict[str, list[str]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def write_texts(self, runners: list[Runner]) -> None:
+        """Let the language models write their examples; files wait until they are asked for."""
+        for runner in runners:
+            if not _has_files(runner):
+                steps = runner.run(_full_input(runner), _ExampleContext())
+                self._texts[runner.card.id] = [
+                    step.text async for step in steps if isinstance(step, Token)
+                ]
+
+    def to_json(self, runner: Runner, origin: str) -> dict[str, Any]:
+        """Return a model's example as a prediction."""
+        card = runner.card
+        if _has_files(runner):
+            url = f"{origin}/examples/{card.id}/0"
+            output: Any = [url] if card.output.get("type") == "array" else url
+        else:
+            tokens = self._texts.get(card.id, [])
+            output = tokens if card.output.get("type") == "array" else "".join(tokens)
+        at = timestamp(self._started_at)
+        prediction_id = _id_of(card.id)
+        get = f"https://api.replicate.com/v1/predictions/{prediction_id}"
+        return {
+            "id": prediction_id,
+            "model": card.id,
+            "version": "hidden" if card.is_official else card.version,
+            "input": dict(card.example_input),
+            "logs": "",
+            "output": output,
+            "data_removed": False,
+            "error": None,
+            "source": "web",
+            "status": "succeeded",
+            "created_at": at,
+            "started_at": at,
+            "completed_at": at,
+            "metrics": {},
+            "urls": {
+                "get": get,
+                "cancel": f"{get}/cancel",
+                "web": f"https://replicate.com/p/{prediction_id}",
+            },
+        }
+
+    async def file(self, runner: Runner, index: int) -> StoredFile:
+        """Return a file of a model's example.
+
+        Raises:
+            Problem: 404, the example has no such file.
+        """
+        group = f"example-{runner.card.id}"
+        async with self._locks.setdefault(group, asyncio.Lock()):
+            if not self._storage.has(group, "0"):
+                files = [
+                    step
+                    async for step in runner.run(_full_input(runner), _ExampleContext())
+                    if isinstance(step, File)
+                ]
+                for place, file in enumerate(files):
+                    await asyncio.to_thread(
+                        self._storage.add_output, group, str(place), file.media_type, file.data
+                    )
+        return self._storage.output(group, str(index))
+
+    async def cover(self, runner: Runner) -> StoredFile:
+        """Return a model's cover: a picture of its example prompt."""
+        group = f"cover-{runner.card.id}"
+        async with self._locks.setdefault(group, asyncio.Lock()):
+            if not self._storage.has(group, "cover.webp"):
+                data = await asyncio.to_thread(_draw_cover, runner)
+                await asyncio.to_thread(
+                    self._storage.add_output, group, "cover.webp", "image/webp", data
+                )
+        return self._storage.output(group, "cover.webp")
+
+
+class _ExampleContext:
+    """Time doesn't pass while an example is made; see `core.emulator.runner.Context`."""
+
+    seed = _EXAMPLE_SEED
+
+    async def sleep(self, seconds: float) -> None:
+        """Take no time, but let others work."""
+        await asyncio.sleep(0)
+
+    async def fetch(self, uri: str) -> bytes:
+        """Refuse: an example brings no files along."""
+        raise ModelError(f"An example can't read {uri}.")
+
+
+def _full_input(runner: Runner) -> dict[str, Any]:
+    defaults = {
+        name: declared["default"]
+        for name, declared in runner.card.input.get("properties", {}).items()
+        if declared.get("default") is not None
+    }
+    return {**defaults, **runner.card.example_input}
+
+
+def _has_files(runner: Runner) -> bool:
+    output = runner.card.output
+    return "uri" in (output.get("format"), output.get("items", {}).get("format"))
+
+
+def _draw_cover(runner: Runner) -> bytes:
+    prompt = str(runner.card.example_input.get("prompt") or runner.card.name)
+    width, height = _COVER_SIZE
+    return encode(draw(prompt, width=width, height=height, seed=_EXAMPLE_SEED), "webp")
+
+
+def _id_of(model: str) -> str:
+    digest = hashlib.sha256(model.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:26]

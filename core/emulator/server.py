@@ -1,0 +1,240 @@
+"""The emulator as a server on a thread and loop of its own, for apps, tests and the shell."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from core.emulator.api.application import application, control
+from core.emulator.api.gate import Gate
+from core.emulator.api.limits import RateLimits
+from core.emulator.clock import Clock
+from core.emulator.connections import Connections, ReceivedRequest, Recorder
+from core.emulator.examples import Examples
+from core.emulator.faults import Fault, FaultPlan, FaultyApp
+from core.emulator.models import RUNNERS
+from core.emulator.predictions import OutputFile, Predictions
+from core.emulator.registry import Registry
+from core.emulator.runner import Runner
+from core.emulator.storage import Storage
+from core.emulator.webhooks import Webhooks
+from core.emulator.world import World
+
+CONTROL_PATH = "/_emulator"
+"""Where faults are scripted from outside, if that was asked for."""
+
+_HOSTED_GROUP = "hosted"
+
+T = TypeVar("T")
+
+
+class Emulator:
+    """Replicate's API on this machine. Start it with `with`, or `start()` and `stop()`.
+
+    Args:
+        host, port: where it listens; port 0 takes any that is free.
+        speed: how much faster than life its models work.
+        rate_limits: whether it has Replicate's.
+        faults: whether faults can be scripted over HTTP too, under `/_emulator`.
+        runners: its models.
+
+    Raises:
+        OSError: by `start()`, the port is taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8600,
+        speed: float = 1.0,
+        rate_limits: bool = True,
+        faults: bool = False,
+        runners: Iterable[Runner] = RUNNERS,
+    ) -> None:
+        if speed <= 0:
+            raise ValueError("speed is more than 0")
+        self._address = host, port
+        self._speed = speed
+        self._limits = RateLimits() if rate_limits else None
+        self._has_control = faults
+        self._runners = list(runners)
+        self._clock = Clock()
+        self._plan = FaultPlan()
+        self._requests: list[ReceivedRequest] = []
+        self._url = ""
+        self._world: World | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Its origin, such as `http://127.0.0.1:8600`."""
+        return self._url
+
+    @property
+    def predictions(self) -> list[dict[str, Any]]:
+        """All predictions as the API describes them, newest first."""
+        return self._ask(
+            lambda world: [
+                prediction.to_json(self._url) for prediction in world.predictions.newest_first()
+            ]
+        )
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """All requests that came, oldest first."""
+        return list(self._requests)
+
+    def inject(self, *faults: Fault) -> None:
+        """Let requests go wrong from now on."""
+        self._plan.add(*faults)
+
+    def clear_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        self._plan.clear()
+
+    def advance(self, seconds: float) -> None:
+        """Move the emulated clock, so that things expire."""
+        self._clock.advance(seconds)
+
+    def host_file(self, data: bytes, *, name: str, media_type: str) -> str:
+        """Serve a file as if a model had put it out, and return its URL."""
+        self._ask(lambda world: world.storage.add_output(_HOSTED_GROUP, name, media_type, data))
+        return OutputFile(_HOSTED_GROUP, name).url(self._url)
+
+    def start(self) -> None:
+        """Begin to listen; returns when it answers."""
+        listening = socket.create_server(self._address, backlog=1024)
+        self._url = _url(listening)
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(listening, ready), name="emulator", daemon=True
+        )
+        self._thread.start()
+        ready.result()
+
+    def stop(self) -> None:
+        """End everything that runs, and its thread."""
+        if self._thread is None:
+            return
+        assert self._server is not None
+        self._server.should_exit = True
+        self._thread.join()
+        self._thread = None
+
+    def wait(self) -> None:
+        """Block until it has stopped; interrupting stops it."""
+        try:
+            while self._thread is not None and self._thread.is_alive():
+                self._thread.join(timeout=0.5)
+        finally:
+            self.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _run(self, listening: socket.socket, ready: "Future[None]") -> None:
+        with contextlib.closing(listening):
+            try:
+                asyncio.run(self._serve(listening, ready))
+            except BaseException as error:
+                if ready.done():
+                    raise
+                ready.set_exception(error)
+
+    async def _serve(self, listening: socket.socket, ready: "Future[None]") -> None:
+        self._loop = asyncio.get_running_loop()
+        storage = Storage(self._clock)
+        webhooks = Webhooks(self._clock, speed=self._speed)
+        predictions = Predictions(
+            storage, self._clock, speed=self._speed, on_happening=webhooks.note
+        )
+        registry = Registry(self._runners, self._clock)
+        self._world = World(self._clock, storage, registry, predictions, webhooks)
+        examples = Examples(storage, self._clock)
+        try:
+            await examples.write_texts(self._runners)
+            connections = Connections()
+            self._server = _Server(
+                uvicorn.Config(
+                    self._app(examples, connections),
+                    http=connections.protocol,
+                    lifespan="off",
+                    log_level="critical",
+                    access_log=False,
+                    date_header=False,  # FaultyApp sends the emulated one
+                    timeout_graceful_shutdown=1,
+                ),
+                lambda: ready.set_result(None),
+            )
+            await self._server.serve(sockets=[listening])
+        finally:
+            await predictions.close()
+            await webhooks.close()
+            storage.close()
+
+    def _app(self, examples: Examples, connections: "Connections") -> ASGIApp:
+        assert self._world is not None
+        app: ASGIApp = Gate(application(self._world, examples), limits=self._limits)
+        app = FaultyApp(app, self._plan, self._clock, drop_connection=connections.drop)
+        app = Recorder(app, self._requests)
+        if not self._has_control:
+            return app
+        return Starlette(
+            routes=[
+                Mount(CONTROL_PATH, app=control(self._plan, self._clock)),
+                Mount("/", app=app),
+            ]
+        )
+
+    def _ask(self, question: Callable[[World], T]) -> T:
+        """Ask the world something on the loop that it belongs to."""
+        assert self._loop is not None, "the emulator isn't running"
+        assert self._world is not None, "the emulator isn't running"
+        world = self._world
+
+        async def answer() -> T:
+            return question(world)
+
+        return asyncio.run_coroutine_threadsafe(answer(), self._loop).result()
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn that tells when it answers, and leaves the process's signals alone."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

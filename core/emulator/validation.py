@@ -1,0 +1,105 @@
+"""Checks an input against a model's schema, as Replicate does before it creates a prediction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+
+from core.emulator.problems import InvalidField, invalid_input
+from core.emulator.runner import ModelCard
+
+_URI_BEGINNINGS = ("https://", "http://", "data:")
+
+
+def validated(card: ModelCard, model_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an input with its defaults filled in; fields that the model lacks are ignored.
+
+    Raises:
+        Problem: 422, with an entry for each field that is wrong.
+    """
+    properties = card.input.get("properties", {})
+    given = {
+        name: value
+        for name, value in model_input.items()
+        if not (value is None and properties.get(name, {}).get("nullable"))
+    }
+    errors = sorted(_validator(card).iter_errors(given), key=lambda error: list(error.path))
+    if errors:
+        raise invalid_input([_invalid_field(error) for error in errors])
+    defaults = {
+        name: declared["default"]
+        for name, declared in properties.items()
+        if declared.get("default") is not None
+    }
+    return {**defaults, **given}
+
+
+def openapi_schema(card: ModelCard) -> dict[str, Any]:
+    """Return the OpenAPI document that describes a model, as its version shows it."""
+    return {
+        "openapi": "3.0.2",
+        "info": {"title": "Cog", "version": "0.1.0"},
+        "paths": {},
+        "components": {"schemas": {**card.schemas, "Input": card.input, "Output": card.output}},
+    }
+
+
+def _validator(card: ModelCard) -> Draft202012Validator:
+    document = {"$ref": "#/components/schemas/Input", **openapi_schema(card)}
+    return Draft202012Validator(document, format_checker=_FORMATS)
+
+
+def _is_uri(value: object) -> bool:
+    return not isinstance(value, str) or value.startswith(_URI_BEGINNINGS)
+
+
+_FORMATS = FormatChecker(formats=())
+_FORMATS.checks("uri")(_is_uri)
+
+
+def _invalid_field(error: ValidationError) -> InvalidField:
+    field = ".".join(["input", *(str(part) for part in error.path)])
+    limit: Any = error.validator_value
+    match error.validator:
+        case "required":
+            missing = error.message.split("'")[1]  # only the message says which of them
+            return InvalidField("required", field, f"{missing} is required")
+        case "type":
+            given = _type_name(error.instance)
+            return InvalidField(
+                "invalid_type", field, f"Invalid type. Expected: {limit}, given: {given}"
+            )
+        case "enum":
+            listed = ", ".join(
+                f'"{item}"' if isinstance(item, str) else str(item) for item in limit
+            )
+            return InvalidField("enum", field, f"{field} must be one of the following: {listed}")
+        case "minimum":
+            return InvalidField("number_gte", field, f"Must be greater than or equal to {limit}")
+        case "maximum":
+            return InvalidField("number_lte", field, f"Must be less than or equal to {limit}")
+        case "format":
+            return InvalidField("format", field, f"Does not match format '{limit}'")
+        case "maxItems":
+            return InvalidField("array_max_items", field, f"Array must have at most {limit} items")
+        case _:
+            return InvalidField(str(error.validator), field, error.message)
+
+
+def _type_name(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"

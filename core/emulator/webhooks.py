@@ -1,0 +1,117 @@
+"""Sends webhooks: signed, in order, the last one of a prediction again until it is taken.
+
+Replicate docs, "Webhooks"; the signature is that of Standard Webhooks.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from typing import Any
+
+import httpx
+
+from core.emulator.clock import Clock
+from core.emulator.identifiers import new_id
+from core.emulator.predictions import Happening, Prediction
+
+_SPACING_SECONDS = 0.5
+"""`output` and `logs` are sent at most this often."""
+
+_RETRY_SECONDS = (1, 2, 4, 8, 15, 30)
+"""When the last webhook is tried again: about a minute in all."""
+
+_TIMEOUT_SECONDS = 10.0
+
+
+class Webhooks:
+    """Tells the outside what happens to predictions. Belongs to one event loop."""
+
+    def __init__(self, clock: Clock, *, speed: float) -> None:
+        self._clock = clock
+        self._speed = speed
+        self._key = secrets.token_bytes(24)
+        self._http = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+        self._queues: dict[str, asyncio.Queue[tuple[Happening, bytes]]] = {}
+        self._senders: set[asyncio.Task[None]] = set()
+        self._last_sent: dict[tuple[str, Happening], float] = {}
+
+    @property
+    def secret(self) -> str:
+        """The key that webhooks are signed with."""
+        return f"whsec_{base64.b64encode(self._key).decode()}"
+
+    def note(self, prediction: Prediction, happening: Happening) -> None:
+        """Send a webhook for what happened, if the prediction has one that wants it."""
+        order = prediction.order
+        if order.webhook is None or happening not in order.webhook_events:
+            return
+        if happening in ("output", "logs") and not self._is_due(prediction, happening):
+            return
+        queue = self._queues.get(prediction.id)
+        if queue is None:
+            queue = self._queues[prediction.id] = asyncio.Queue()
+            sender = asyncio.create_task(self._send_all(prediction.id, order.webhook, queue))
+            self._senders.add(sender)
+            sender.add_done_callback(self._senders.discard)
+        body = json.dumps(prediction.to_json(order.origin)).encode()
+        queue.put_nowait((happening, body))
+
+    async def close(self) -> None:
+        """Give up what isn't sent yet."""
+        for sender in self._senders:
+            sender.cancel()
+        if self._senders:
+            await asyncio.wait(self._senders)
+        await self._http.aclose()
+
+    def _is_due(self, prediction: Prediction, happening: Happening) -> bool:
+        now = asyncio.get_running_loop().time()
+        last = self._last_sent.get((prediction.id, happening))
+        if last is not None and now - last < _SPACING_SECONDS / self._speed:
+            return False
+        self._last_sent[prediction.id, happening] = now
+        return True
+
+    async def _send_all(
+        self, prediction_id: str, url: str, queue: "asyncio.Queue[tuple[Happening, bytes]]"
+    ) -> None:
+        while True:
+            happening, body = await queue.get()
+            webhook_id = f"msg_{new_id()}"
+            taken = await self._send(url, webhook_id, body)
+            if happening != "completed":
+                continue
+            for seconds in _RETRY_SECONDS:
+                if taken:
+                    break
+                await asyncio.sleep(seconds / self._speed)
+                taken = await self._send(url, webhook_id, body)
+            del self._queues[prediction_id]
+            return
+
+    async def _send(self, url: str, webhook_id: str, body: bytes) -> bool:
+        timestamp = str(int(self._clock.now().timestamp()))
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": webhook_id,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": self._signature(webhook_id, timestamp, body),
+        }
+        try:
+            response = await self._http.post(url, content=body, headers=headers)
+        except httpx.HTTPError:
+            return False
+        return response.is_success
+
+    def _signature(self, webhook_id: str, timestamp: str, body: bytes) -> str:
+        signed = f"{webhook_id}.{timestamp}.".encode() + body
+        digest = hmac.new(self._key, signed, hashlib.sha256).digest()
+        return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def is_webhook_url(value: Any) -> bool:
+    """Tell whether a value can be a webhook's URL; Replicate itself insists on https."""
+    return isinstance(value, str) and value.startswith(("https://", "http://"))
