@@ -12,7 +12,7 @@ import gradio as gr
 from core import PlaygroundError
 from core.catalog import CatalogModel, find, models_of
 from core.chat import Turn, chat_input
-from core.events import TERMINAL, Event, TextDelta
+from core.events import TERMINAL_EVENTS, Event, TextDelta
 from core.records import Job
 from ui import present
 from ui.services import LOCAL_OWNER, Services
@@ -117,7 +117,7 @@ class ChatHandlers:
                         await asyncio.sleep(_UPDATE_SECONDS)
                     case None:
                         yield gr.skip(), gr.skip(), gr.skip(), status, job_id
-                    case _ if isinstance(event, TERMINAL):
+                    case _ if isinstance(event, TERMINAL_EVENTS):
                         answered = _answered(asked, event.job)
                         yield _messages(answered), answered, gr.skip(), status, None
                     case _:

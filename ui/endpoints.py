@@ -10,7 +10,7 @@ import gradio as gr
 from core import PlaygroundError
 from core.catalog import find
 from core.chat import Turn, chat_input
-from core.events import TERMINAL
+from core.events import TERMINAL_EVENTS
 from core.records import Job
 from ui.services import LOCAL_OWNER, Services
 
@@ -90,7 +90,7 @@ class Endpoints:
         except PlaygroundError as error:
             raise _refusal(str(error)) from error
         async for event in self.services.jobs.watch(job_id):
-            if isinstance(event, TERMINAL):
+            if isinstance(event, TERMINAL_EVENTS):
                 return event.job
         raise AssertionError("a watch ended without a terminal event")
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from core.records import Kind
 from ui import present
 from ui.services import LOCAL_OWNER, Services
 
@@ -33,7 +34,12 @@ class HistoryHandlers:
         return present.history_cards(jobs, self.services.media)
 
 
-_KINDS = {"All": None, "Images": "image", "Videos": "video", "Chats": "chat"}
+_KINDS: dict[str, Kind | None] = {
+    "All": None,
+    "Images": "image",
+    "Videos": "video",
+    "Chats": "chat",
+}
 
 
 def build(handlers: HistoryHandlers) -> History:

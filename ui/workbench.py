@@ -172,7 +172,7 @@ def build(handlers: WorkbenchHandlers) -> Workbench:
                 label="Prompt", placeholder=config.prompt_placeholder, lines=4, max_lines=12
             )
 
-            @gr.render(inputs=form, show_progress="hidden")
+            @gr.render(inputs=form, show_progress="hidden")  # type: ignore[untyped-decorator]
             def draw(form: Form) -> None:
                 _draw(form, bench, handlers)
 
