@@ -106,6 +106,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
                     media,
                     backend=backend.key,
                     max_running=settings.max_running,
+                    backend_is_embedded=offline,
                 )
             )
             await jobs.resume()

@@ -21,6 +21,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 _GLOBAL_UNICAST_V6 = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
+_RESOLVE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,12 @@ class HostRules:
         self._trusted = {_origin(httpx.URL(origin)) for origin in trusted_origins}
         self._resolve = resolve
 
-    async def pin(self, url: str) -> Pinned:
+    async def pin(self, url: str, *, turn: int = 0) -> Pinned:
         """Return how to reach a URL safely.
+
+        Args:
+            turn: which of the host's addresses to take, so that another try isn't bound to one
+                that doesn't answer.
 
         Raises:
             UrlRefused: it isn't https, or an address of its host isn't public.
@@ -83,15 +88,16 @@ class HostRules:
                     "address: it was not followed.",
                 )
         return Pinned(
-            parsed.copy_with(host=addresses[0]),
+            parsed.copy_with(host=addresses[turn % len(addresses)]),
             {"Host": parsed.netloc.decode("ascii"), "Connection": "close"},
             {"sni_hostname": parsed.raw_host.decode("ascii")},
         )
 
     async def _addresses(self, url: httpx.URL) -> list[str]:
         try:
-            # The encoded name: one that isn't ASCII is asked for as the certificate writes it.
-            addresses = await self._resolve(url.raw_host.decode("ascii"), url.port or 443)
+            async with asyncio.timeout(_RESOLVE_SECONDS):
+                # The encoded name: one that isn't ASCII is asked for as the certificate writes it.
+                addresses = await self._resolve(url.raw_host.decode("ascii"), url.port or 443)
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(f"{url.host} can't be resolved") from error
         if not addresses:

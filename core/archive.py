@@ -159,11 +159,30 @@ class Archive:
 
         await self._run(write)
 
-    async def advance(self, job_id: str, state: State, **changes: Unpack[Changes]) -> Job:
+    async def has_prediction(self, backend: str, prediction_id: str) -> bool:
+        """Tell whether a prediction belongs to a job, whoever's it is."""
+
+        def read() -> bool:
+            query = select(JobRow.id).where(
+                JobRow.backend == backend, JobRow.prediction_id == prediction_id
+            )
+            with self._engine.connect() as connection:
+                return connection.execute(query).first() is not None
+
+        return await self._run(read)
+
+    async def advance(
+        self, job_id: str, state: State, *, holder: str | None = None, **changes: Unpack[Changes]
+    ) -> Job:
         """Move a job forward and record what came with it; settling it ends its lease.
 
         News may arrive in any order: a move backwards, or out of a settled state, changes
         nothing.
+
+        Args:
+            job_id: ours, not the prediction's.
+            state: where to.
+            holder: who has to hold its lease for the move to be made; anyone when None.
 
         Returns:
             The job as it then is; its `state` tells whether the move was made.
@@ -175,11 +194,13 @@ class Archive:
         files: Sequence[MediaFile] = values.pop("files", ())
         if state.is_settled:
             values |= {"lease_holder": None, "lease_until": None}
-        move = (
-            update(JobRow)
-            .where(JobRow.id == job_id, JobRow.state.in_([one.value for one in state.predecessors]))
-            .values(state=state.value, **values)
-        )
+        conditions = [
+            JobRow.id == job_id,
+            JobRow.state.in_([one.value for one in state.predecessors]),
+        ]
+        if holder is not None:
+            conditions.append(JobRow.lease_holder == holder)
+        move = update(JobRow).where(*conditions).values(state=state.value, **values)
 
         def write() -> Job:
             with Session(self._writing) as session, session.begin():

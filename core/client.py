@@ -1,5 +1,6 @@
 """The client: everything a program can do with Replicate, on one event loop."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -10,12 +11,12 @@ from replicate.account import Account
 from replicate.collection import Collection
 from replicate.hardware import Hardware
 
-from core.creating import Creates
+from core.creating import Creates, IsKnown
 from core.directory import Directory
-from core.downloads import Downloader, OnProgress
+from core.downloads import Downloaded, Downloader, OnProgress
 from core.inputs import prepare
 from core.models import Model, ModelName
-from core.outputs import download_all, urls_of
+from core.outputs import download_all, same_url, urls_of
 from core.polling import Polling
 from core.predictions import Page, Prediction, Predictions
 from core.retries import OnWait, Retries
@@ -109,8 +110,9 @@ class AsyncReplicateClient:
         webhook_events_filter: Sequence[str] | None = None,
         wait_seconds: int | None = None,
         deadline_seconds: float | None = None,
-        known: Callable[[str], bool] | None = None,
+        known: IsKnown | None = None,
         on_wait: OnWait | None = None,
+        withdrawn: asyncio.Event | None = None,
     ) -> Prediction:
         """Start a prediction and return it as soon as Replicate has accepted it.
 
@@ -122,9 +124,11 @@ class AsyncReplicateClient:
             deadline_seconds: after which Replicate itself ends it.
             known: tells ids of predictions that an ambiguous create must not adopt.
             on_wait: told of each wait: why, and how many seconds.
+            withdrawn: set to take it back, if it isn't sent yet.
 
         Raises:
             CreateUncertain, InvalidInput, ApiError: as `run_model`.
+            CreateWithdrawn: it was taken back in time.
         """
         return await self._creates.create(
             model,
@@ -133,6 +137,37 @@ class AsyncReplicateClient:
             webhook=webhook,
             webhook_events_filter=webhook_events_filter,
             wait_seconds=wait_seconds,
+            known=known,
+            on_wait=on_wait,
+            withdrawn=withdrawn,
+        )
+
+    async def find_prediction(
+        self,
+        model: str,
+        input_params: Mapping[str, Any],
+        *,
+        age_seconds: float,
+        unknown: Sequence[str] = (),
+        known: IsKnown | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Prediction:
+        """Return the prediction of a create whose answer nobody received, such as after a crash.
+
+        Args:
+            input_params: the input, with paths where files were sent.
+            age_seconds: how long ago it was sent, at most.
+            unknown: fields of the input whose values aren't known any more.
+            known, on_wait: as in `create_prediction`.
+
+        Raises:
+            CreateUncertain: there is none among the recent ones.
+        """
+        return await self._creates.find(
+            model,
+            input_params,
+            age_seconds=age_seconds,
+            unknown=unknown,
             known=known,
             on_wait=on_wait,
         )
@@ -246,6 +281,33 @@ class AsyncReplicateClient:
             refresh=self._refreshed(output),
             on_progress=on_progress,
             max_bytes=max_bytes,
+        )
+
+    async def download_file(
+        self,
+        url: str,
+        path: Path,
+        *,
+        prediction: Prediction | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Downloaded:
+        """Download one file and return what it is: its path, size, media type and hash.
+
+        Args:
+            path: where to; a missing extension is added.
+            prediction: whose output it is, to be asked again when the URL is no longer good.
+            on_progress: told how many bytes are there, and of how many (None when not known).
+
+        Raises:
+            DownloadError: and its kinds; no partial file is left behind.
+        """
+
+        async def refresh() -> str:
+            assert prediction is not None
+            return same_url(url, prediction, await self._predictions.get(prediction.id))
+
+        return await self._downloader.fetch(
+            url, path, refresh=refresh if prediction else None, on_progress=on_progress
         )
 
     async def upload_file(self, file: Path | BinaryIO) -> str:

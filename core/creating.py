@@ -8,14 +8,19 @@ lost is *ambiguous*: it is looked up among the account's recent predictions and 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.errors import CreateUncertain, InvalidInput, NotFound, PlaygroundError
-from core.inputs import canonical
+from core.errors import (
+    CreateUncertain,
+    CreateWithdrawn,
+    InvalidInput,
+    NotFound,
+    PlaygroundError,
+)
 from core.logs import get_logger
+from core.matching import CreateRequest, is_since, matches
 from core.models import ModelName
 from core.predictions import Prediction, Predictions
 from core.retries import OnWait, Retries, is_ambiguous, is_unprocessed
@@ -35,21 +40,20 @@ _LONGEST_LIST_PAGES = 5
 LatestVersion = Callable[[ModelName], Awaitable[str]]
 """Finds the id of a community model's latest version."""
 
+IsKnown = Callable[[str], Awaitable[bool]]
+"""Tells whether a prediction, by its id, belongs to something else."""
 
-@dataclass(frozen=True)
-class CreateRequest:
-    """One create: where it goes and what it says."""
 
-    model: ModelName
-    path: str
-    body: Mapping[str, Any]
-    headers: Mapping[str, str]
-    extra_seconds: float
+def seconds_even_asleep() -> float:
+    """Count seconds from anywhere, those in which the machine sleeps too.
 
-    @property
-    def fingerprint(self) -> str:
-        """Equal for creates that are interchangeable: the same model and the same input."""
-        return f"{self.path} {self.body.get('version', '')} {canonical(self.body['input'])}"
+    On Linux and macOS `time.monotonic` stands still meanwhile, and a create whose answer was lost
+    to a closed lid would be looked for only among the predictions since it was opened.
+    """
+    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
+        if (clock := getattr(time, name, None)) is not None:
+            return time.clock_gettime(clock)
+    return time.monotonic()
 
 
 class Creates:
@@ -68,7 +72,7 @@ class Creates:
         *,
         latest_version: LatestVersion,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = seconds_even_asleep,
     ) -> None:
         self._api = api
         self._predictions = predictions
@@ -89,8 +93,9 @@ class Creates:
         webhook: str | None = None,
         webhook_events_filter: Sequence[str] | None = None,
         wait_seconds: int | None = None,
-        known: Callable[[str], bool] | None = None,
+        known: IsKnown | None = None,
         on_wait: OnWait | None = None,
+        withdrawn: asyncio.Event | None = None,
     ) -> Prediction:
         """Create one prediction and return it.
 
@@ -100,9 +105,11 @@ class Creates:
             wait_seconds: 1 to 60, how long Replicate may hold its answer back for the result.
             known: ids that belong to something else and are never adopted.
             on_wait: told of each wait before a further try.
+            withdrawn: set to take it back: what isn't sent yet is then not sent any more.
 
         Raises:
             CreateUncertain: it may exist, and was not found.
+            CreateWithdrawn: it was taken back in time.
         """
         name = ModelName.parse(model)
         extras: dict[str, Any] = {}
@@ -124,29 +131,65 @@ class Creates:
                 headers=headers,
                 extra_seconds=wait_seconds or 0,
             )
-            return await self._send(request, known or (lambda _: False), on_wait)
+            return await self._send(request, known or _unknown, on_wait, withdrawn)
 
         return await self._route(name, send)
+
+    async def find(
+        self,
+        model: str,
+        model_input: Mapping[str, Any],
+        *,
+        age_seconds: float,
+        unknown: Collection[str] = (),
+        known: IsKnown | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Prediction:
+        """Return the prediction of a create whose sender ended before its answer came.
+
+        Args:
+            model_input: as it was sent, or with paths in the place of files.
+            age_seconds: how long ago it was sent, at most.
+            unknown: fields of the input that may have any value.
+            known, on_wait: as in `create`.
+
+        Raises:
+            CreateUncertain: none was found.
+        """
+        name = ModelName.parse(model)
+        path, body = _address(name)
+        request = CreateRequest(
+            model=name,
+            path=path,
+            body={**body, "input": dict(model_input)},
+            headers={},
+            extra_seconds=0,
+            unknown=frozenset(unknown),
+        )
+        sent_at = self._clock() - age_seconds
+        return await self._look_up(request, sent_at, known or _unknown, None, on_wait)
 
     async def _route(
         self, name: ModelName, send: Callable[[str, Mapping[str, Any]], Awaitable[Prediction]]
     ) -> Prediction:
-        if name.deployment:
-            return await send(f"/v1/deployments/{name.owner}/{name.name}/predictions", {})
-        if name.version:
-            return await send("/v1/predictions", {"version": name.version})
         if version := self._community.get(str(name)):
             return await send("/v1/predictions", {"version": version})
         try:
-            return await send(f"/v1/models/{name.owner}/{name.name}/predictions", {})
+            return await send(*_address(name))
         except NotFound:
+            if name.deployment or name.version:
+                raise
             # Only official models run by their name; a community model runs by a version's id.
             version = await self._latest_version(name)
             self._community[str(name)] = version
             return await send("/v1/predictions", {"version": version})
 
     async def _send(
-        self, request: CreateRequest, known: Callable[[str], bool], on_wait: OnWait | None
+        self,
+        request: CreateRequest,
+        known: IsKnown,
+        on_wait: OnWait | None,
+        withdrawn: asyncio.Event | None,
     ) -> Prediction:
         fingerprint = request.fingerprint
         self._in_flight[fingerprint] += 1
@@ -154,6 +197,8 @@ class Creates:
 
         async def post() -> Prediction:
             nonlocal sent_at
+            if withdrawn is not None and withdrawn.is_set():
+                raise CreateWithdrawn
             sent_at = self._clock()
             return Prediction.from_json(
                 await self._api.request(
@@ -167,7 +212,11 @@ class Creates:
 
         try:
             prediction = await self._retries.call(
-                post, name="predictions.create", retryable=is_unprocessed, on_wait=on_wait
+                post,
+                name="predictions.create",
+                retryable=is_unprocessed,
+                on_wait=on_wait,
+                sleep=self._sleep if withdrawn is None else self._until(withdrawn),
             )
         except PlaygroundError as error:
             if not is_ambiguous(error):
@@ -185,11 +234,23 @@ class Creates:
                 del self._in_flight[fingerprint]
         return await self._look_up(request, sent_at, known, lost, on_wait)
 
+    def _until(self, withdrawn: asyncio.Event) -> Callable[[float], Awaitable[None]]:
+        async def sleep(seconds: float) -> None:
+            sleeping = asyncio.ensure_future(self._sleep(seconds))
+            waiting = asyncio.ensure_future(withdrawn.wait())
+            try:
+                await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeping.cancel()
+                waiting.cancel()
+
+        return sleep
+
     async def _look_up(
         self,
         request: CreateRequest,
         sent_at: float,
-        known: Callable[[str], bool],
+        known: IsKnown,
         lost: PlaygroundError | None,
         on_wait: OnWait | None,
     ) -> Prediction:
@@ -210,8 +271,9 @@ class Creates:
             except PlaygroundError as error:
                 log.warning("create.lookup_failed", error=str(error))
                 continue
-            for candidate in found:
-                if candidate.id not in self._claimed and not known(candidate.id):
+            strangers = [one for one in found if not await known(one.id)]
+            for candidate in strangers:
+                if candidate.id not in self._claimed:
                     log.info("create.adopted", prediction_id=candidate.id)
                     return self._claim(candidate, adopted=True)
         log.error("create.uncertain")
@@ -228,11 +290,11 @@ class Creates:
         since = None
         for _ in range(_LONGEST_LIST_PAGES):
             page = await self._predictions.list(cursor)
-            now = self._api.server_now()
-            if since is None and now is not None:
+            if since is None:
+                now = self._api.server_now() or datetime.now(UTC)
                 since = now - timedelta(seconds=self._clock() - sent_at) - _CLOCK_MARGIN
-            recent = [item for item in page.results if _is_since(item, since)]
-            found.extend(item for item in recent if _matches(item, request))
+            recent = [item for item in page.results if is_since(item, since)]
+            found.extend(item for item in recent if matches(item, request))
             cursor = page.next_cursor
             if cursor is None or len(recent) < len(page.results):
                 break
@@ -280,31 +342,14 @@ def webhook_events(events: Sequence[str]) -> list[str]:
     return wanted
 
 
-def _is_since(prediction: Prediction, since: datetime | None) -> bool:
-    return since is None or prediction.created_at is None or prediction.created_at >= since
+async def _unknown(_: str) -> bool:
+    return False
 
 
-def _matches(prediction: Prediction, request: CreateRequest) -> bool:
-    name = request.model
-    version = request.body.get("version")
+def _address(name: ModelName) -> tuple[str, dict[str, Any]]:
+    """Return the path and the body's beginning with which a model is run by its own name."""
     if name.deployment:
-        same_model = prediction.deployment == f"{name.owner}/{name.name}"
-    elif version:
-        same_model = prediction.version == version
-    else:
-        same_model = prediction.model == f"{name.owner}/{name.name}"
-    return same_model and _comparable(prediction.input) == _comparable(request.body["input"])
-
-
-def _comparable(model_input: Any) -> str:
-    # Replicate may list an inlined file as a URL of its own, so files compare as files.
-    def plain(value: Any) -> Any:
-        if isinstance(value, str) and value.startswith(
-            ("data:", "https://api.replicate.com/v1/files/")
-        ):
-            return "a file"
-        if isinstance(value, list):
-            return [plain(item) for item in value]
-        return value
-
-    return canonical({name: plain(value) for name, value in dict(model_input).items()})
+        return f"/v1/deployments/{name.owner}/{name.name}/predictions", {}
+    if name.version:
+        return "/v1/predictions", {"version": name.version}
+    return f"/v1/models/{name.owner}/{name.name}/predictions", {}

@@ -1,10 +1,13 @@
 """What there is at Replicate: models, collections, hardware, the account; and file uploads.
 
-All through the `replicate` package's public methods, but for a single model, of which the package
-drops fields (`is_official`) that decide how it is run.
+Through the `replicate` package's public methods, except where they fall short: they drop a model's
+`is_official`, which decides how it is run, need fields of an account or a file that the API may
+leave out, and upload without a timeout.
 """
 
 import asyncio
+import io
+import mimetypes
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -18,6 +21,9 @@ from core.models import Model, ModelName
 from core.predictions import Page, cursor_of
 from core.retries import Retries
 from core.transport import Api
+
+_UPLOAD_EXTRA_SECONDS = 60
+"""Replicate may take so long over the end of a large file beyond the usual timeout."""
 
 T = TypeVar("T")
 
@@ -74,9 +80,10 @@ class Directory:
             ),
             name="search",
         )
-        if not isinstance(body, dict) or not isinstance(body.get("models"), list):
+        found = body.get("models") if isinstance(body, dict) else None
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
             raise MalformedResponse("Replicate's search results can't be read.")
-        return tuple(Model.from_json(item.get("model")) for item in body["models"])
+        return tuple(Model.from_json(item.get("model")) for item in found)
 
     async def collections(self) -> list[Collection]:
         """Return the first page of collections, without their models."""
@@ -89,7 +96,12 @@ class Directory:
 
     async def account(self) -> Account:
         """Return the account that the token belongs to."""
-        return await self._call(self._api.package.accounts.async_current, "account.get")
+        body = await self._get("/v1/account", "account.get")
+        try:
+            optional = {"name": body.get("name") or "", "github_url": body.get("github_url")}
+            return Account(**{**body, **optional})
+        except (AttributeError, TypeError, ValueError) as error:
+            raise MalformedResponse("Replicate's answer to account.get can't be read.") from error
 
     async def webhook_secret(self) -> str:
         """Return the key that webhooks are signed with: `whsec_…`."""
@@ -99,25 +111,42 @@ class Directory:
         return str(secret.key)
 
     async def upload(self, file: Path | BinaryIO) -> str:
-        """Upload a file of up to 100 MB and return the URL to use as an input.
+        """Upload a file of up to 100 MB, from its start, and return the URL to use as an input.
 
         Raises:
-            OSError: the file can't be read.
+            InvalidInput: the file can't be read, or was opened as text.
         """
+        if isinstance(file, io.TextIOBase):
+            raise InvalidInput('Open the file in binary mode, open(…, "rb").')
         if not isinstance(file, Path):
             return await self._uploaded(file)
-        with await asyncio.to_thread(file.open, "rb") as opened:
+        try:
+            opened = await asyncio.to_thread(file.open, "rb")
+        except OSError as error:
+            raise InvalidInput(f"{file} can't be read ({error.strerror}).") from error
+        with opened:
             return await self._uploaded(opened)
 
     async def _uploaded(self, file: BinaryIO) -> str:
-        start = file.tell()
+        path = getattr(file, "name", "")
+        name = (Path(path).name if isinstance(path, str) else "") or "file"
+        media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
 
         async def create() -> str:
-            file.seek(start)
-            stored = await self._api.package.files.async_create(file)
-            return str(stored.urls["get"])
+            body = await self._api.request(
+                "POST",
+                "/v1/files",
+                files={"content": (name, file, media_type)},
+                extra_seconds=_UPLOAD_EXTRA_SECONDS,
+            )
+            try:
+                return str(body["urls"]["get"])
+            except (TypeError, KeyError) as error:
+                raise MalformedResponse(
+                    "Replicate's answer to files.create can't be read."
+                ) from error
 
-        return await self._call(create, "files.create")
+        return await self._retries.call(create, name="files.create")
 
     async def _get(self, path: str, name: str) -> Any:
         return await self._retries.call(lambda: self._api.request("GET", path), name=name)

@@ -15,6 +15,7 @@ PlaygroundError
 ├── ConnectionLost              the request was sent, its answer is unknown
 ├── MalformedResponse           the answer can't be read
 ├── CreateUncertain             a create's answer was lost and no prediction was found
+├── CreateWithdrawn             a create was taken back before it was sent
 ├── PredictionError             a prediction ended without a result
 │   ├── PredictionFailed        also a `replicate.exceptions.ModelError`
 │   ├── PredictionCanceled
@@ -93,7 +94,7 @@ class ApiError(PlaygroundError):
         super().__init__(self._message())
 
     def _message(self) -> str:
-        said = self.detail.strip() or self.title.strip()
+        said = self.detail.strip().rstrip(".") or self.title.strip()
         return (
             f"{self.advice} ({self.status}: {said})." if said else f"{self.advice} ({self.status})."
         )
@@ -151,7 +152,7 @@ class InputRejected(ApiError):
         if not self.invalid_fields:
             return super()._message()
         wrong = "; ".join(
-            f"{item.field.removeprefix('input.')}: {item.description}"
+            f"{item.field.removeprefix('input.')}: {item.description.rstrip('.')}"
             for item in self.invalid_fields
         )
         return f"{self.advice}: {wrong}."
@@ -201,11 +202,18 @@ class CreateUncertain(PlaygroundError):
         self.model = model
         self.input = dict(input)
         self.since = since
+        looked = "lists no prediction for it" if since else "can't be asked whether it was"
         super().__init__(
-            f"The connection broke while {model} was being started, and Replicate lists no "
-            "prediction for it: it may have been charged, so look at your predictions before "
-            "you run it again."
+            f"The connection broke while {model} was being started, and Replicate {looked}: it may "
+            "have been charged, so look at your predictions before you run it again."
         )
+
+
+class CreateWithdrawn(PlaygroundError):
+    """A create was taken back while it waited to be sent, so nothing ran."""
+
+    def __init__(self) -> None:
+        super().__init__("It was stopped before it was sent; nothing was charged.")
 
 
 class PredictionError(PlaygroundError):

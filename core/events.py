@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from core.records import Job
+from core.errors import InvalidField
+from core.records import Job, State
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class TextDelta:
 
 @dataclass(frozen=True)
 class Downloading:
-    """The outputs are fetched: `done` of `total` bytes of the file that is coming."""
+    """The outputs are fetched: `done` of `total` bytes of all files, None if that isn't known."""
 
     job_id: str
     done: int
@@ -72,11 +73,16 @@ class Succeeded:
 
 @dataclass(frozen=True)
 class Failed:
-    """It ended without a result; `error` is one sentence."""
+    """It ended without a result; `error` is one sentence.
+
+    `invalid_fields` are those that Replicate refused, for who watches at that moment: the history
+    doesn't keep them.
+    """
 
     job_id: str
     job: Job
     error: str
+    invalid_fields: tuple[InvalidField, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,3 +123,28 @@ Event = Queued | Waiting | Starting | Processing | TextDelta | Downloading | Ter
 
 TERMINAL_EVENTS = (Succeeded, Failed, Canceled, Aborted, Uncertain, Expired)
 """The events after which a job's watchers end."""
+
+
+def event_of(job: Job) -> Event:
+    """Return the event that tells where a job stands, from what is recorded of it."""
+    match job.state:
+        case State.QUEUED:
+            return Queued(job.id, position=1)
+        case State.SENDING | State.STARTING:
+            return Starting(job.id)
+        case State.PROCESSING:
+            return Processing(job.id, progress=None, logs=job.logs)
+        case State.DOWNLOADING:
+            return Downloading(job.id, done=0, total=None)
+        case State.SUCCEEDED:
+            return Succeeded(job.id, job)
+        case State.FAILED:
+            return Failed(job.id, job, job.error or "")
+        case State.CANCELED:
+            return Canceled(job.id, job)
+        case State.ABORTED:
+            return Aborted(job.id, job)
+        case State.UNCERTAIN:
+            return Uncertain(job.id, job, job.error or "")
+        case State.EXPIRED:
+            return Expired(job.id, job)

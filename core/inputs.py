@@ -2,8 +2,8 @@
 
 import asyncio
 import base64
-import io
 import json
+import math
 import mimetypes
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -14,12 +14,14 @@ from core.errors import InvalidInput
 MAX_INLINE_BYTES = 256_000
 """Replicate takes data URLs up to 256 kB (Replicate docs); larger files are uploaded."""
 
-Upload = Callable[[Path | BinaryIO], Awaitable[str]]
-"""Uploads a file and returns its URL."""
+Upload = Callable[[BinaryIO], Awaitable[str]]
+"""Uploads an open file, from its start, and returns its URL."""
 
 
 async def prepare(model_input: Mapping[str, Any], upload: Upload) -> dict[str, Any]:
     """Return the input with each path and open binary file replaced by a URL, lists included.
+
+    A file is sent whole, wherever it was read up to.
 
     Raises:
         InvalidInput: a file can't be read, or a value isn't JSON; `field` says which.
@@ -38,15 +40,19 @@ def canonical(model_input: Any) -> str:
 async def _value(name: str, value: Any, upload: Upload) -> Any:
     match value:
         case Path():
-            return await _file(name, value, upload)
-        case io.IOBase() if _is_binary(value):
-            return await _open_file(value, upload)  # type: ignore[arg-type]
+            return await _path(name, value, upload)
         case list() | tuple():
             return [await _value(name, item, upload) for item in value]
         case Mapping():
             return {str(key): await _value(name, item, upload) for key, item in value.items()}
-        case str() | int() | float() | bool() | None:
+        case float() if not math.isfinite(value):
+            raise InvalidInput(f"{name} is {value}, which is no number to send.", field=name)
+        case str():
+            return _text(name, value)
+        case int() | float() | bool() | None:
             return value
+        case _ if hasattr(value, "read"):
+            return await _open_file(name, value, upload)
         case _:
             raise InvalidInput(
                 f"{name} is a {type(value).__name__}: inputs are text, numbers, lists, paths "
@@ -55,28 +61,48 @@ async def _value(name: str, value: Any, upload: Upload) -> Any:
             )
 
 
-async def _file(name: str, path: Path, upload: Upload) -> str:
+def _text(name: str, text: str) -> str:
     try:
-        if (await asyncio.to_thread(path.stat)).st_size > MAX_INLINE_BYTES:
-            return await upload(path)
-        content = await asyncio.to_thread(path.read_bytes)
-    except OSError as error:
+        text.encode()
+    except UnicodeEncodeError as error:
         raise InvalidInput(
-            f"{name}: {path} can't be read ({error.strerror}).", field=name
+            f"{name} has half of a character at position {error.start}: write it anew.", field=name
         ) from error
-    return _data_url(content, path.name)
+    return text
 
 
-async def _open_file(file: BinaryIO, upload: Upload) -> str:
-    start = await asyncio.to_thread(file.read, MAX_INLINE_BYTES + 1)
-    file.seek(-len(start), io.SEEK_CUR)
+async def _path(name: str, path: Path, upload: Upload) -> str:
+    try:
+        file = await asyncio.to_thread(path.open, "rb")
+    except OSError as error:
+        raise _unreadable(name, path, error) from error
+    with file:
+        return await _open_file(name, file, upload)
+
+
+async def _open_file(name: str, file: BinaryIO, upload: Upload) -> str:
+    file_name = getattr(file, "name", "")
+    try:
+        start = await asyncio.to_thread(_start, file)
+    except (OSError, ValueError) as error:  # ValueError: it is closed
+        raise _unreadable(name, file_name or "the file", error) from error
+    if not isinstance(start, bytes):
+        raise InvalidInput(f'{name}: open the file in binary mode, open(…, "rb").', field=name)
     if len(start) > MAX_INLINE_BYTES:
         return await upload(file)
-    return _data_url(start, str(getattr(file, "name", "")))
+    return _data_url(start, str(file_name))
 
 
-def _is_binary(file: Any) -> bool:
-    return file.readable() and not isinstance(file, io.TextIOBase)
+def _start(file: BinaryIO) -> bytes:
+    file.seek(0)
+    start = file.read(MAX_INLINE_BYTES + 1)
+    file.seek(0)
+    return start
+
+
+def _unreadable(name: str, file: Any, error: Exception) -> InvalidInput:
+    reason = getattr(error, "strerror", None) or error
+    return InvalidInput(f"{name}: {file} can't be read ({reason}).", field=name)
 
 
 def _data_url(content: bytes, file_name: str) -> str:

@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -11,23 +11,50 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 from core.settings import Settings
 
-_TOKEN = re.compile(r"\b(?:r8_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{8,})|(?<=Bearer )\S+")
-_SECRET_KEYS = frozenset({"authorization", "api_token", "token", "secret", "password"})
+_TOKEN = re.compile(
+    r"\b(?:r8_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{8,})|(?<=bearer )[^\s'\"]+", re.IGNORECASE
+)
+_SECRET_KEY = re.compile(r"(?:.*_)?(?:authorization|token|secret|password|api_?key)")
 _HIDDEN = "[hidden]"
 
 
 def get_logger() -> FilteringBoundLogger:
-    """Return the logger of core; silent below the configured level."""
-    logger: FilteringBoundLogger = structlog.get_logger("replicate_playground")
+    """Return the logger of core.
+
+    While nobody has configured structlog it writes warnings and worse to stderr, as Python's own
+    logging does: a program that only imports core doesn't ask for more.
+    """
+    logger: FilteringBoundLogger
+    if structlog.is_configured():
+        logger = structlog.get_logger("replicate_playground")
+    else:
+        logger = structlog.wrap_logger(
+            structlog.WriteLogger(sys.stderr),
+            processors=_processors(as_json=False, secrets=[]),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        )
     return logger
 
 
 def configure_logging(settings: Settings) -> None:
     """Configure structlog for an application; a library that imports core calls its own instead."""
     token = settings.replicate_api_token
-    secrets = [token.get_secret_value()] if token is not None else []
+    structlog.configure(
+        processors=_processors(
+            as_json=settings.log_json,
+            secrets=[token.get_secret_value()] if token is not None else [],
+        ),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[settings.log_level.upper()]
+        ),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _processors(*, as_json: bool, secrets: list[str]) -> list[Processor]:
     renderer: list[Processor]
-    if settings.log_json:
+    if as_json:
         # The default tracebacks would print local variables, and with them the token.
         tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         renderer = [
@@ -39,21 +66,18 @@ def configure_logging(settings: Settings) -> None:
         renderer = [
             structlog.processors.format_exc_info,
             Redaction(secrets),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                # The traceback is text already, or it couldn't have been cleaned.
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
         ]
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            *renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[settings.log_level.upper()]
-        ),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        *renderer,
+    ]
 
 
 class Redaction:
@@ -69,18 +93,27 @@ class Redaction:
         return {key: self._clean(key, value) for key, value in event.items()}
 
     def _clean(self, key: str, value: Any) -> Any:
-        if key.lower() in _SECRET_KEYS:
+        if _SECRET_KEY.fullmatch(key.lower().replace("-", "_")):
             return _HIDDEN
         match value:
             case str():
-                for secret in self._secrets:
-                    value = value.replace(secret, _HIDDEN)
-                return _TOKEN.sub(_HIDDEN, value)
-            case dict():
-                return {inner: self._clean(str(inner), item) for inner, item in value.items()}
-            case list() | tuple():
+                return self._without_secrets(value)
+            case None | bool() | int() | float():
+                return value
+            case Mapping():
+                return {
+                    self._without_secrets(str(inner)): self._clean(str(inner), item)
+                    for inner, item in value.items()
+                }
+            case list() | tuple() | set() | frozenset():
                 return [self._clean("", item) for item in value]
             case BaseException():
-                return self._clean("", f"{type(value).__name__}: {value}")
+                return self._without_secrets(f"{type(value).__name__}: {value}")
             case _:
-                return value
+                # The renderers would write it as `repr` does, so that is what must be clean.
+                return self._without_secrets(repr(value))
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)
+        return _TOKEN.sub(_HIDDEN, text)

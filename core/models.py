@@ -7,9 +7,10 @@ from typing import Any
 
 from core.errors import InvalidInput, MalformedResponse
 
-_OWNER_NAME = r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+)"
-_MODEL = re.compile(rf"{_OWNER_NAME}(?::(?P<version>[0-9a-f]+))?")
-_DEPLOYMENT = re.compile(rf"deployments/{_OWNER_NAME}")
+# They become parts of a path, where `..` would lead elsewhere.
+_OWNER_NAME = r"(?P<owner>\w[\w.-]*)/(?P<name>\w[\w.-]*)"
+_MODEL = re.compile(rf"{_OWNER_NAME}(?::(?P<version>[0-9a-f]+))?", re.ASCII)
+_DEPLOYMENT = re.compile(rf"deployments/{_OWNER_NAME}", re.ASCII)
 _VERSION = re.compile(r"[0-9a-f]{64}")
 
 
@@ -79,14 +80,17 @@ class Model:
         """
         if not isinstance(body, dict) or not body.get("owner") or not body.get("name"):
             raise MalformedResponse("Replicate's answer is not a model: try again later.")
-        version = version or body.get("latest_version") or {}
+        version = version or body.get("latest_version")
+        if not isinstance(version, dict):
+            version = {}
+        runs = body.get("run_count")
         named = {"owner", "name", "description", "is_official", "run_count", "cover_image_url"}
         return cls(
-            owner=body["owner"],
-            name=body["name"],
+            owner=str(body["owner"]),
+            name=str(body["name"]),
             description=body.get("description") or "",
             is_official=bool(body.get("is_official")),
-            run_count=int(body.get("run_count") or 0),
+            run_count=runs if isinstance(runs, int) else 0,
             version_id=version.get("id"),
             openapi_schema=version.get("openapi_schema"),
             cover_image_url=body.get("cover_image_url"),

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from core.errors import PlaygroundError, PredictionTimeout
 from core.logs import get_logger
 from core.predictions import Prediction, Predictions
-from core.retries import OnWait, is_transient, wait_seconds
+from core.retries import LONGEST_WAIT_SECONDS, OnWait, is_passing, wait_seconds
 
 _SHORTEST_INTERVAL_SECONDS = 0.1
 _LONGEST_INTERVAL_SECONDS = 2.0
@@ -43,6 +43,8 @@ class Polling:
         Raises:
             PredictionTimeout: at the deadline, after the prediction was cancelled.
             ApiError: an error that asking again can't mend, such as 401.
+            ConnectionFailed, ConnectionLost: at the deadline, if the cancel can't be delivered;
+                Replicate ends the prediction all the same, by the create's `Cancel-After`.
         """
         log = get_logger().bind(prediction_id=prediction.id, model=prediction.model)
         started = self._clock()
@@ -57,11 +59,12 @@ class Polling:
             try:
                 latest = await self._predictions.fetch(prediction.id)
             except PlaygroundError as error:
-                if not is_transient(error):
+                if not is_passing(error):
                     raise
                 failures += 1
                 left = max(0.0, timeout_seconds - (self._clock() - started))
-                seconds = min(wait_seconds(error, failures), left)
+                # However long the server asks for: the prediction runs, and is paid for.
+                seconds = min(wait_seconds(error, failures), LONGEST_WAIT_SECONDS, left)
                 log.warning("poll.retried", error=str(error), seconds=round(seconds, 3))
                 if on_wait is not None:
                     on_wait(str(error), seconds)

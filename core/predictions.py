@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -13,6 +14,7 @@ from core.errors import (
     PredictionAborted,
     PredictionCanceled,
     PredictionFailed,
+    PredictionTimeout,
 )
 from core.logs import get_logger
 from core.retries import Retries
@@ -23,8 +25,10 @@ TERMINAL_STATUSES = frozenset({"succeeded", "failed", "canceled", "aborted"})
 
 _KNOWN_STATUSES = TERMINAL_STATUSES | {"starting", "processing"}
 
+_DEADLINE_MARGIN = timedelta(seconds=1)
+
 # A tqdm bar as models log it: ` 25%|██▌       | 1/4 [00:00<00:01,  2.54it/s]`.
-_TQDM = re.compile(r"\d{1,3}%\|[^|\r\n]*\|\s*(\d+)/(\d+)")
+_TQDM = re.compile(r"\d{1,3}%\|[^|\r\n]*\|\s*(\d{1,12})/(\d{1,12})\b")
 
 T = TypeVar("T")
 
@@ -138,14 +142,21 @@ class Prediction:
 
         Raises:
             PredictionFailed, PredictionCanceled, PredictionAborted.
+            PredictionTimeout: Replicate cancelled it, at the deadline that its create set.
         """
         match self.status:
             case "failed":
                 raise PredictionFailed(self)
+            case "canceled" if self.deadline and self._ended_at(self.deadline):
+                started = self.created_at or self.deadline
+                raise PredictionTimeout(self, seconds=(self.deadline - started).total_seconds())
             case "canceled":
                 raise PredictionCanceled(self)
             case "aborted":
                 raise PredictionAborted(self)
+
+    def _ended_at(self, deadline: datetime) -> bool:
+        return self.completed_at is not None and self.completed_at >= deadline - _DEADLINE_MARGIN
 
 
 _NAMED = frozenset(Prediction.__dataclass_fields__) - {"extra"}
@@ -166,13 +177,15 @@ class Predictions:
     def __init__(self, api: Api, retries: Retries) -> None:
         self._api = api
         self._retries = retries
+        self._unknown_statuses: set[str] = set()
 
     async def fetch(self, prediction_id: str) -> Prediction:
         """Return a prediction as it is now, by exactly one request."""
         prediction = Prediction.from_json(
-            await self._api.request("GET", f"/v1/predictions/{prediction_id}")
+            await self._api.request("GET", f"/v1/predictions/{quote(prediction_id, safe='')}")
         )
-        if prediction.status not in _KNOWN_STATUSES:
+        if prediction.status not in _KNOWN_STATUSES | self._unknown_statuses:
+            self._unknown_statuses.add(prediction.status)  # polling would tell it again and again
             get_logger().warning(
                 "prediction.status_unknown",
                 prediction_id=prediction.id,
@@ -216,9 +229,10 @@ class Predictions:
 
     async def cancel(self, prediction_id: str) -> Prediction:
         """Cancel a prediction and return it; one that has already ended stays as it ended."""
+        path = f"/v1/predictions/{quote(prediction_id, safe='')}/cancel"
         prediction = Prediction.from_json(
             await self._retries.call(
-                lambda: self._api.request("POST", f"/v1/predictions/{prediction_id}/cancel"),
+                lambda: self._api.request("POST", path),
                 name="predictions.cancel",
             )
         )
@@ -229,8 +243,18 @@ class Predictions:
 
 
 def cursor_of(url: Any) -> str | None:
-    """Return the cursor in a page's `next` or `previous` URL."""
-    return httpx.URL(url).params.get("cursor") if isinstance(url, str) and url else None
+    """Return the cursor in a page's `next` or `previous` URL.
+
+    Raises:
+        MalformedResponse: it isn't a URL.
+    """
+    if not isinstance(url, str):
+        return None
+    try:
+        cursor: str | None = httpx.URL(url).params.get("cursor")
+    except httpx.InvalidURL as error:
+        raise MalformedResponse("Replicate's link to a further page can't be read.") from error
+    return cursor
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -239,6 +263,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _time(value: Any) -> datetime | None:
     try:
-        return datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

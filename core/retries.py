@@ -5,11 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-)
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.stop import stop_base
 
 from core.errors import (
@@ -30,13 +26,19 @@ LONGEST_WAIT_SECONDS = 120.0
 
 _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 20.0
+_MOST_DOUBLINGS = 16  # whoever polls for hours counts thousands of failures
 
 _TRANSIENT = (ConnectionFailed, ConnectionLost, MalformedResponse, RateLimited, ServerError)
 
 
+def is_passing(error: BaseException) -> bool:
+    """Tell whether an error may be over by itself, if one waits for long enough."""
+    return isinstance(error, _TRANSIENT)
+
+
 def is_transient(error: BaseException) -> bool:
     """Tell whether a request that changes nothing, or may be repeated, is worth another try."""
-    return isinstance(error, _TRANSIENT) and not _asks_too_long(error)
+    return is_passing(error) and not _asks_too_long(error)
 
 
 def is_unprocessed(error: BaseException) -> bool:
@@ -106,6 +108,7 @@ class Retries:
         name: str,
         retryable: Callable[[BaseException], bool] = is_transient,
         on_wait: OnWait | None = None,
+        sleep: Callable[[float], Awaitable[None]] | None = None,
     ) -> T:
         """Return the operation's result.
 
@@ -113,6 +116,7 @@ class Retries:
             name: what is tried, for the log: `predictions.get`.
             retryable: which errors are worth another try.
             on_wait: told of each wait.
+            sleep: in the place of the usual one; what it raises ends the call.
 
         Raises:
             The last error, as it came.
@@ -133,15 +137,18 @@ class Retries:
             if on_wait is not None:
                 on_wait(str(error), seconds)
 
+        async def attempt() -> T:
+            return await operation()  # tenacity doesn't await what a lambda returns
+
         retrying = AsyncRetrying(
             retry=retry_if_exception(retryable),
             stop=_Stop(self._attempts, self._budget),
             wait=self._seconds,
             before_sleep=announce,
-            sleep=self._sleep,
+            sleep=sleep or self._sleep,
             reraise=True,  # or the cause would hide in a RetryError
         )
-        return await retrying(operation)
+        return await retrying(attempt)
 
     def _seconds(self, state: RetryCallState) -> float:
         assert state.outcome is not None
@@ -173,8 +180,8 @@ def wait_seconds(
     asked = getattr(error, "retry_after_seconds", None)
     if asked is not None:
         return float(asked)
-    bound = min(_LONGEST_BACKOFF_SECONDS, _FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1))
-    return draw(0, bound)
+    doublings = min(attempt - 1, _MOST_DOUBLINGS)
+    return draw(0, min(_LONGEST_BACKOFF_SECONDS, _FIRST_BACKOFF_SECONDS * 2**doublings))
 
 
 def _asks_too_long(error: BaseException) -> bool:

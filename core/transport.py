@@ -5,6 +5,7 @@ ten times on its own: an answer with an error status never reaches it, because i
 """
 
 import json
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -32,16 +33,26 @@ from core.errors import (
 )
 from core.settings import Settings
 
-REQUEST_TIMEOUT = httpx.Timeout(30.0, connect=5.0, pool=30.0)
-"""Seconds for one request; a create that may wait for its result adds that wait."""
+REQUEST_SECONDS = 30.0
+"""How long the server may be silent; a create that may wait for its result adds that wait."""
+
+_CONNECT_SECONDS = 5.0
+_POOL_SECONDS = 30.0
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+_LONGEST_TEXT = 1_000
+_MOST_FIELDS = 50
+"""What is kept of an error's body, which may be anything of any size."""
+
+_EVENT_STREAM = "text/event-stream"
 
 _ERRORS: dict[int, type[ApiError]] = {
     401: Unauthenticated,
     402: PaymentRequired,
     403: Forbidden,
     404: NotFound,
+    408: ServerError,  # a gateway's: it gave up waiting, and may have passed the request on
     422: InputRejected,
     429: RateLimited,
 }
@@ -73,15 +84,18 @@ class ApiTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; the body is read here unless it is a stream of events.
 
+        A redirect is an error too: the API has none, and to follow one could repeat a create.
+
         Raises:
-            ConnectionFailed, ConnectionLost, ApiError and its kinds.
+            ConnectionFailed, ConnectionLost, MalformedResponse, ApiError and its kinds.
         """
         if _origin(request.url) != self._origin:
             request.headers.pop("Authorization", None)
+        is_stream = request.headers.get("Accept") == _EVENT_STREAM
         try:
             response = await self._inner.handle_async_request(request)
-            streamed = request.headers.get("Accept") == "text/event-stream"
-            if not streamed or response.status_code >= 400:
+            self._note_time(response)
+            if not is_stream or response.status_code >= 300:
                 response = await _read(response)
         except _NOT_SENT as error:
             raise ConnectionFailed(
@@ -91,9 +105,11 @@ class ApiTransport(httpx.AsyncBaseTransport):
             raise ConnectionLost(
                 f"The connection to {request.url.host} broke ({type(error).__name__})."
             ) from error
-        self._note_time(response)
-        if response.status_code >= 400:
-            response.request = request
+        except httpx.DecodingError as error:
+            raise MalformedResponse(
+                f"The answer of {request.url.host} is damaged: try again later."
+            ) from error
+        if response.status_code >= 300:
             raise error_for(response, now=self.server_now() or datetime.now(UTC))
         return response
 
@@ -118,20 +134,29 @@ class Api:
 
     Belongs to one event loop. `package` is the `replicate` client itself, for what it does well;
     predictions go through `request`, because the package drops some of their fields.
+
+    Args:
+        inner: what really sends; replaceable in tests.
+        timeout_seconds: how long the server may be silent.
     """
 
     def __init__(
-        self, settings: Settings, *, inner: httpx.AsyncBaseTransport | None = None
+        self,
+        settings: Settings,
+        *,
+        inner: httpx.AsyncBaseTransport | None = None,
+        timeout_seconds: float = REQUEST_SECONDS,
     ) -> None:
         if settings.replicate_api_token is None:
             raise SettingsError(
                 "Set REPLICATE_API_TOKEN to your Replicate token, in the environment or in .env."
             )
+        self._timeout_seconds = timeout_seconds
         self._transport = ApiTransport(settings.base_url, inner=inner)
         self.package = Client(
             api_token=settings.replicate_api_token.get_secret_value(),
             base_url=settings.base_url,
-            timeout=REQUEST_TIMEOUT,
+            timeout=_timeout(timeout_seconds),
             transport=self._transport,
         )
 
@@ -141,6 +166,7 @@ class Api:
         path: str,
         *,
         body: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         extra_seconds: float = 0,
@@ -149,19 +175,23 @@ class Api:
 
         Args:
             path: from the origin on, or a whole URL that the API handed out.
+            body: sent as JSON.
+            files: sent as a form, as httpx takes them.
             extra_seconds: how long the server may take beyond the usual timeout.
 
         Raises:
             MalformedResponse: the answer isn't JSON; and the transport's errors.
         """
-        timeout = httpx.Timeout(30.0 + extra_seconds, connect=5.0, pool=30.0)
+        timeout = _timeout(self._timeout_seconds + extra_seconds)
         options: dict[str, Any] = {"headers": headers, "params": params, "timeout": timeout}
         if body is not None:
             options["json"] = body
+        if files is not None:
+            options["files"] = files
         response = await self.package._async_request(method, path, **options)
         try:
             return response.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise MalformedResponse(
                 f"Replicate's answer to {method} {path} can't be read: try again later."
             ) from error
@@ -176,8 +206,8 @@ class Api:
         async with self.package._async_client.stream(
             "GET",
             url,
-            headers={"Accept": "text/event-stream", "Cache-Control": "no-store", **headers},
-            timeout=httpx.Timeout(None, connect=5.0, pool=30.0),
+            headers={"Accept": _EVENT_STREAM, "Cache-Control": "no-store", **headers},
+            timeout=_timeout(None),
         ) as response:
             yield response
 
@@ -199,10 +229,13 @@ def error_for(response: httpx.Response, *, now: datetime) -> ApiError:
     problem = _problem(response)
     status = response.status_code
     kind = ServerError if status >= 500 else _ERRORS.get(status, ApiError)
+    detail = _text(problem.get("detail"))
+    if status < 400:
+        detail = f"it redirects to {response.headers.get('Location')}; check REPLICATE_BASE_URL"
     described: dict[str, Any] = {
         "status": status,
         "title": _text(problem.get("title")),
-        "detail": _text(problem.get("detail")),
+        "detail": detail,
         "headers": response.headers,
         "retry_after_seconds": _retry_after(response.headers, problem, now),
     }
@@ -211,31 +244,42 @@ def error_for(response: httpx.Response, *, now: datetime) -> ApiError:
     return kind(**described)
 
 
+def _timeout(seconds: float | None) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_POOL_SECONDS)
+
+
 async def _read(response: httpx.Response) -> httpx.Response:
-    # The raw bytes are passed on: the response that the caller gets decodes them once.
     assert isinstance(response.stream, httpx.AsyncByteStream)
     try:
         raw = b"".join([chunk async for chunk in response.stream])
     finally:
         await response.stream.aclose()
-    return httpx.Response(
-        response.status_code,
-        headers=response.headers,
-        stream=httpx.ByteStream(raw),
-        extensions=response.extensions,
-    )
+    try:
+        # Decoded here, so that the caller's own reading can't fail any more.
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            content=raw,
+            extensions=response.extensions,
+        )
+    except httpx.DecodingError:
+        if response.status_code < 300:
+            raise
+        return httpx.Response(
+            response.status_code, headers={**response.headers, "Content-Encoding": "identity"}
+        )
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
     try:
-        body = json.loads(response.read())
-    except (ValueError, httpx.DecodingError):
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
 
 
 def _invalid_fields(problem: Mapping[str, Any]) -> tuple[InvalidField, ...]:
@@ -246,7 +290,7 @@ def _invalid_fields(problem: Mapping[str, Any]) -> tuple[InvalidField, ...]:
         InvalidField(
             _text(item.get("field")), _text(item.get("type")), _text(item.get("description"))
         )
-        for item in fields
+        for item in fields[:_MOST_FIELDS]
         if isinstance(item, dict)
     )
 
@@ -255,9 +299,11 @@ def _retry_after(headers: httpx.Headers, problem: Mapping[str, Any], now: dateti
     header = headers.get("Retry-After", "").strip()
     for candidate in (header, problem.get("retry_after")):
         try:
-            return max(0.0, float(candidate))  # type: ignore[arg-type]
+            seconds = float(candidate)  # type: ignore[arg-type]
         except (TypeError, ValueError):
             continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
     date = _http_date(header)
     return None if date is None else max(0.0, (date - now).total_seconds())
 

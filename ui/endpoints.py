@@ -11,7 +11,7 @@ from core import PlaygroundError
 from core.catalog import find
 from core.chat import Turn, chat_input
 from core.events import TERMINAL_EVENTS
-from core.records import Job
+from core.records import Job, Kind
 from ui.services import LOCAL_OWNER, Services
 
 _MAX_HISTORY = 500
@@ -81,7 +81,7 @@ class Endpoints:
         return [_entry(job) for job in jobs]
 
     async def _run(
-        self, model: str, model_input: Mapping[str, Any], kind: str | None = None
+        self, model: str, model_input: Mapping[str, Any], kind: Kind | None = None
     ) -> Job:
         try:
             job_id = await self.services.jobs.submit(
@@ -92,7 +92,7 @@ class Endpoints:
         async for event in self.services.jobs.watch(job_id):
             if isinstance(event, TERMINAL_EVENTS):
                 return event.job
-        raise AssertionError("a watch ended without a terminal event")
+        raise _refusal("The playground is closing; the run goes on when it is back.")
 
 
 def publish(endpoints: Endpoints) -> None:

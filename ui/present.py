@@ -88,7 +88,7 @@ def event_status(event: Event, *, elapsed_seconds: float) -> str:
         case Failed(job=job, error=error):
             return _status("bad", error, details=job.logs)
         case Canceled(job=job):
-            return _status("stopped", _with_charge("Stopped.", job), details=job.logs)
+            return _status("stopped", _with_charge(job.error or "Stopped.", job), details=job.logs)
         case Aborted(job=job):
             return _status("stopped", _with_charge("Ended before it could start.", job))
         case Uncertain(error=error):

@@ -1,7 +1,10 @@
 """`python -m core.emulator`: the emulator by itself, for anyone who develops against Replicate."""
 
 import argparse
+import signal
 import sys
+
+_ENDING_SIGNALS = ("SIGTERM", "SIGHUP")  # beside SIGINT; not every system has them
 
 
 def main() -> int:
@@ -12,7 +15,7 @@ def main() -> int:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8600, help="port to listen on, 0 for any")
+    parser.add_argument("--port", type=_port, default=8600, help="port to listen on, 0 for any")
     parser.add_argument("--speed", type=_positive, default=1.0, help="how much faster than life")
     parser.add_argument(
         "--no-rate-limits", action="store_true", help="answer any number of requests"
@@ -31,8 +34,14 @@ def main() -> int:
         rate_limits=not arguments.no_rate_limits,
         faults=arguments.faults,
     )
+    for name in _ENDING_SIGNALS:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         emulator.start()
+        print(f"An emulated Replicate answers on {emulator.url} (Ctrl+C ends it)")
+        print(f"  REPLICATE_BASE_URL={emulator.url} REPLICATE_API_TOKEN=anything", flush=True)
+        emulator.wait()
     except OSError as error:
         print(
             f"Can't listen on {arguments.host}:{arguments.port} ({error.strerror}); "
@@ -40,18 +49,23 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    print(f"An emulated Replicate answers on {emulator.url} (Ctrl+C ends it)")
-    print(f"  REPLICATE_BASE_URL={emulator.url} REPLICATE_API_TOKEN=anything", flush=True)
-    try:
-        emulator.wait()
     except KeyboardInterrupt:
         print()
+    finally:
+        emulator.stop()
     return 0
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError("a port goes from 0 to 65535")
+    return value
 
 
 def _positive(text: str) -> float:
     value = float(text)
-    if value <= 0:
+    if not value > 0:
         raise argparse.ArgumentTypeError("it is more than 0")
     return value
 

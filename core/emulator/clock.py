@@ -13,7 +13,11 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the emulated time."""
-        return datetime.fromtimestamp(time.time() + self._offset_seconds, UTC)
+        return datetime.fromtimestamp(self.seconds(), UTC)
+
+    def seconds(self) -> float:
+        """Return the emulated time, in seconds since the epoch."""
+        return time.time() + self._offset_seconds
 
     def advance(self, seconds: float) -> None:
         """Move the clock, forward or back."""

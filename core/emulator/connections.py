@@ -57,3 +57,8 @@ class Connections:
         client = scope.get("client")
         if client is not None and (transport := self._transports.get(tuple(client))):
             transport.close()
+
+    def drop_all(self) -> None:
+        """Close all connections, whatever they still had to send."""
+        for transport in list(self._transports.values()):
+            transport.abort()

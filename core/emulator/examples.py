@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from core.emulator.clock import Clock, timestamp
@@ -15,35 +16,45 @@ _EXAMPLE_SEED = 7
 
 
 class Examples:
-    """Runs each model once with its example input, on demand."""
+    """Runs each model that has an example input once with it, on demand."""
 
-    def __init__(self, storage: Storage, clock: Clock) -> None:
+    def __init__(self, runners: Iterable[Runner], storage: Storage, clock: Clock) -> None:
+        self._runners = {
+            _id_of(runner.card.id): runner for runner in runners if runner.card.example_input
+        }
         self._storage = storage
         self._started_at = clock.now()
         self._texts: dict[str, list[str]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def write_texts(self, runners: list[Runner]) -> None:
+    async def write_texts(self) -> None:
         """Let the language models write their examples; files wait until they are asked for."""
-        for runner in runners:
-            if not _has_files(runner):
+        for runner in self._runners.values():
+            if not runner.card.makes_files:
                 steps = runner.run(_full_input(runner), _ExampleContext())
                 self._texts[runner.card.id] = [
                     step.text async for step in steps if isinstance(step, Token)
                 ]
 
-    def to_json(self, runner: Runner, origin: str) -> dict[str, Any]:
-        """Return a model's example as a prediction."""
+    def find(self, prediction_id: str, origin: str) -> dict[str, Any] | None:
+        """Return the example that has an id, if one has."""
+        runner = self._runners.get(prediction_id)
+        return None if runner is None else self.to_json(runner, origin)
+
+    def to_json(self, runner: Runner, origin: str) -> dict[str, Any] | None:
+        """Return a model's example as a prediction, if it has one."""
         card = runner.card
-        if _has_files(runner):
+        prediction_id = _id_of(card.id)
+        if prediction_id not in self._runners:
+            return None
+        if card.makes_files:
             url = f"{origin}/examples/{card.id}/0"
             output: Any = [url] if card.output.get("type") == "array" else url
         else:
-            tokens = self._texts.get(card.id, [])
+            tokens = self._texts[card.id]
             output = tokens if card.output.get("type") == "array" else "".join(tokens)
         at = timestamp(self._started_at)
-        prediction_id = _id_of(card.id)
-        get = f"https://api.replicate.com/v1/predictions/{prediction_id}"
+        get = f"{origin}/v1/predictions/{prediction_id}"
         return {
             "id": prediction_id,
             "model": card.id,
@@ -119,11 +130,6 @@ def _full_input(runner: Runner) -> dict[str, Any]:
         if declared.get("default") is not None
     }
     return {**defaults, **runner.card.example_input}
-
-
-def _has_files(runner: Runner) -> bool:
-    output = runner.card.output
-    return "uri" in (output.get("format"), output.get("items", {}).get("format"))
 
 
 def _draw_cover(runner: Runner) -> bytes:

@@ -8,17 +8,23 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.emulator.clock import Clock, http_date
 
 DropConnection = Callable[[Scope], None]
 """Resets the connection that a request came by."""
+
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+Status: TypeAlias = Annotated[int, Field(ge=200, le=599)]
+
+_BODILESS = (204, 304)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +51,22 @@ class Fault:
         clock_seconds: how much the answer's `Date` is moved.
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid")  # for those that come over HTTP
+
     method: str = "*"
     path: str = "*"
-    after: int = 0
-    times: int | None = 1
+    after: Count = 0
+    times: Annotated[int, Field(ge=1)] | None = 1
     processed: bool = False
-    status: int | None = None
+    status: Status | None = None
     body: str | None = None
     hang: bool = False
     drop: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
-    delay_seconds: float = 0
-    cut_after_bytes: int | None = None
-    content_length: int | None = None
-    end_after_events: int | None = None
+    delay_seconds: Annotated[float, Field(ge=0)] = 0
+    cut_after_bytes: Count | None = None
+    content_length: Count | None = None
+    end_after_events: Count | None = None
     duplicate_events: bool = False
     clock_seconds: float = 0
 
@@ -70,18 +78,6 @@ class Fault:
     def meets(self, method: str, path: str) -> bool:
         """Tell whether a request is one of those it is for."""
         return fnmatchcase(method, self.method) and fnmatchcase(path, self.path)
-
-    @classmethod
-    def from_json(cls, value: Any) -> "Fault":
-        """Return the fault that a JSON object describes.
-
-        Raises:
-            ValueError: it has a field that faults don't have.
-        """
-        known = {item.name for item in fields(cls)}
-        if not isinstance(value, dict) or not value.keys() <= known:
-            raise ValueError(f"a fault has the fields {', '.join(sorted(known))}")
-        return cls(**value)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fault as a JSON object."""
@@ -174,7 +170,8 @@ class FaultyApp:
         status = 200 if fault.status is None else fault.status
         body = fault.body
         if body is None:
-            body = json.dumps({"detail": "Something went wrong on purpose.", "status": status})
+            told = {"detail": "Something went wrong on purpose.", "status": status}
+            body = "" if status in _BODILESS else json.dumps(told)
         headers = [
             (b"content-type", b"application/problem+json" if status >= 400 else b"text/html")
         ]
@@ -218,9 +215,6 @@ class _AlteredAnswer:
                 await self._send(message)
 
     async def _start(self, message: Message) -> None:
-        if self._fault.cut_after_bytes == 0:
-            self.drop()
-            return
         date = http_date(self._clock.now() + timedelta(seconds=self._fault.clock_seconds))
         changed = {"date": date, **self._fault.headers}
         if self._fault.content_length is not None:
@@ -238,6 +232,10 @@ class _AlteredAnswer:
             await self._send({"type": "http.response.body", "body": part, "more_body": True})
             self.drop()
             return
+        claimed = self._fault.content_length
+        if claimed is not None:
+            body = body[: claimed - self._body_bytes]
+            message = {**message, "body": body}
         self._body_bytes += len(body)
         if self._is_stream and body:
             if self._events == self._fault.end_after_events:
@@ -247,7 +245,7 @@ class _AlteredAnswer:
             self._events += 1
             if self._fault.duplicate_events:
                 await self._send({**message, "more_body": True})
-        if self._fault.content_length is not None and not message.get("more_body"):
+        if claimed is not None and self._body_bytes < claimed and not message.get("more_body"):
             # Ended properly it would be refused, for it isn't as long as it claims to be.
             self._has_ended = True
             message = {**message, "more_body": True}
@@ -267,6 +265,18 @@ def faults_from_json(value: Any) -> list[Fault]:
     """Return the faults that one JSON object, or a list of them, describes.
 
     Raises:
-        ValueError: they can't be read.
+        ValueError: with what is wrong.
     """
-    return [Fault.from_json(item) for item in (value if isinstance(value, list) else [value])]
+    items = value if isinstance(value, list) else [value]
+    try:
+        return _FAULTS.validate_json(json.dumps(items), strict=True)
+    except ValidationError as error:
+        wrong = [f"{_place(item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise ValueError("; ".join(wrong)) from error
+
+
+_FAULTS = TypeAdapter(list[Fault])
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location)

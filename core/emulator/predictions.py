@@ -15,7 +15,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from core.emulator.clock import Clock, timestamp
 from core.emulator.identifiers import new_id
@@ -45,7 +45,7 @@ class OutputFile:
 
     def url(self, origin: str) -> str:
         """Return the URL for a client that reached the emulator by `origin`."""
-        return f"{origin}/outputs/{self.group}/{self.name}"
+        return f"{origin}/outputs/{self.group}/{quote(self.name, safe='')}"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Order:
         version: as the prediction shows it: an id, or `hidden` for official models.
         given: the input as it was sent; `full` has the defaults too.
         origin: by which address the client reached the emulator.
-        deadline: when to cancel it, or None.
+        lifetime: how long after its creation it is canceled, or None.
     """
 
     runner: Runner
@@ -74,7 +74,7 @@ class Order:
     full: Mapping[str, Any]
     origin: str
     deployment: str | None = None
-    deadline: datetime | None = None
+    lifetime: timedelta | None = None
     webhook: str | None = None
     webhook_events: frozenset[Happening] = frozenset({"output", "completed"})
 
@@ -104,10 +104,16 @@ class Prediction:
         """Whether it has ended."""
         return self.status in TERMINAL
 
+    @property
+    def deadline(self) -> datetime | None:
+        """When it is canceled at the latest, if its order says so."""
+        lifetime = self.order.lifetime
+        return None if lifetime is None else self.created_at + lifetime
+
     def add_event(self, name: Literal["output", "logs", "error", "done"], data: Any) -> None:
         """Add an event to its stream."""
-        milliseconds = int(self.created_at.timestamp() * 1000)
-        self.events.append(StreamEvent(f"{milliseconds}:{len(self.events)}", name, data))
+        seconds = int(self.created_at.timestamp())
+        self.events.append(StreamEvent(f"{seconds}:{len(self.events)}", name, data))
 
     def notify(self) -> None:
         """Wake everybody who waits for a change."""
@@ -129,13 +135,13 @@ class Prediction:
         urls = {
             "get": f"{origin}/v1/predictions/{self.id}",
             "cancel": f"{origin}/v1/predictions/{self.id}/cancel",
-            "stream": f"{origin}/v1/streams/{self.id}",
+            "stream": f"{origin}{stream_path(self)}",
             "web": f"https://replicate.com/p/{self.id}",
         }
         optional = {
             "started_at": self.started_at and timestamp(self.started_at),
             "completed_at": self.completed_at and timestamp(self.completed_at),
-            "deadline": order.deadline and timestamp(order.deadline),
+            "deadline": self.deadline and timestamp(self.deadline),
             "deployment": order.deployment,
             "webhook": order.webhook,
             "webhook_events_filter": sorted(order.webhook_events) if order.webhook else None,
@@ -156,6 +162,13 @@ class Prediction:
             "metrics": dict(self.metrics),
             "urls": urls,
         }
+
+
+def stream_path(prediction: Prediction) -> str:
+    """Return where its stream is served; clients tell one of files by its `/v1/files/`."""
+    if prediction.order.runner.card.makes_files:
+        return f"/v1/files/{prediction.id}/stream"
+    return f"/v1/streams/{prediction.id}"
 
 
 def with_urls(output: Any, origin: str) -> Any:
@@ -193,6 +206,7 @@ class Predictions:
         self._on_happening = on_happening
         self._all: dict[str, Prediction] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._deadlines: dict[str, asyncio.TimerHandle] = {}
 
     def create(self, order: Order) -> Prediction:
         """Start a prediction."""
@@ -226,6 +240,11 @@ class Predictions:
         """Cancel a prediction; one that has ended stays as it is."""
         self._end(prediction, "canceled")
 
+    def follow_clock(self) -> None:
+        """Reckon anew when running predictions meet their deadlines, for the clock was moved."""
+        for prediction_id in list(self._deadlines):
+            self._watch_deadline(self._all[prediction_id])
+
     async def close(self) -> None:
         """End everything that still runs."""
         for prediction in self._all.values():
@@ -234,20 +253,20 @@ class Predictions:
             await asyncio.wait(list(self._tasks.values()))
 
     async def _live(self, prediction: Prediction) -> None:
-        deadline = self._watch_deadline(prediction)
+        self._watch_deadline(prediction)
         try:
             await self._run(prediction)
         except ModelError as error:
             self._fail(prediction, str(error))
         except Exception:  # the model's own mistake, as a real one's: the prediction tells
-            self._log(prediction, traceback.format_exc())
-            self._fail(prediction, "The model crashed; its logs tell where.")
+            trace = traceback.format_exc()
+            self._fail(prediction, "The model crashed; its logs tell where.", logs=trace)
         finally:
-            deadline.cancel()
+            self._deadlines.pop(prediction.id).cancel()
 
     async def _run(self, prediction: Prediction) -> None:
         runner = prediction.order.runner
-        context = _RunContext(prediction, self._storage, self._speed, self._log)
+        context = _RunContext(prediction, self._storage, self._speed)
         await context.sleep(
             _OFFICIAL_START_SECONDS if runner.card.is_official else _COLD_START_SECONDS
         )
@@ -264,6 +283,8 @@ class Predictions:
 
     async def _take(self, steps: Any, prediction: Prediction) -> None:
         async for step in steps:
+            if prediction.is_terminal:  # it was stopped, and the model didn't mind
+                return
             match step:
                 case Log(line):
                     self._log(prediction, f"{line}\n")
@@ -298,7 +319,11 @@ class Predictions:
         prediction.add_event("logs", text)
         self._happened(prediction, "logs")
 
-    def _fail(self, prediction: Prediction, error: str) -> None:
+    def _fail(self, prediction: Prediction, error: str, *, logs: str = "") -> None:
+        if prediction.is_terminal:  # it broke when it was stopped
+            return
+        if logs:
+            self._log(prediction, logs)
         prediction.error = error
         prediction.add_event("error", error)
         self._end(prediction, "failed")
@@ -319,15 +344,18 @@ class Predictions:
         if task is not None and task is not asyncio.current_task():
             task.cancel()
 
-    def _watch_deadline(self, prediction: Prediction) -> asyncio.TimerHandle:
+    def _watch_deadline(self, prediction: Prediction) -> None:
         longest = prediction.created_at + LONGEST_RUN
-        deadline = min(prediction.order.deadline or longest, longest)
+        deadline = min(prediction.deadline or longest, longest)
         seconds = (deadline - self._clock.now()).total_seconds()
 
         def expire() -> None:
             self._end(prediction, "canceled" if prediction.started_at else "aborted")
 
-        return asyncio.get_running_loop().call_later(seconds, expire)
+        if before := self._deadlines.get(prediction.id):
+            before.cancel()
+        loop = asyncio.get_running_loop()
+        self._deadlines[prediction.id] = loop.call_later(max(0.0, seconds), expire)
 
     def _happened(self, prediction: Prediction, happening: Happening) -> None:
         prediction.notify()
@@ -346,17 +374,10 @@ class Predictions:
 class _RunContext:
     """What a runner may ask for while it runs; see `core.emulator.runner.Context`."""
 
-    def __init__(
-        self,
-        prediction: Prediction,
-        storage: Storage,
-        speed: float,
-        log: Callable[[Prediction, str], None],
-    ) -> None:
+    def __init__(self, prediction: Prediction, storage: Storage, speed: float) -> None:
         self._prediction = prediction
         self._storage = storage
         self._speed = speed
-        self._log = log
         self._seed: int | None = None
 
     @property

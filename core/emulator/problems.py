@@ -69,10 +69,11 @@ def invalid_version() -> Problem:
     )
 
 
-def throttled(seconds: int) -> Problem:
+def throttled(seconds: int, headers: Mapping[str, str]) -> Problem:
     """Return what a request over the rate limit gets; the delay stands in the body."""
     return Problem(
         429,
         f"Request was throttled. Your rate limit resets in ~{seconds}s.",
         extra={"retry_after": seconds},
+        headers=headers,
     )

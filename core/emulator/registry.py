@@ -67,7 +67,7 @@ class Model:
 
     def cover(self, origin: str) -> str | None:
         """Return the URL of its picture; drawn models have one of their own."""
-        if self.runner is not None and _makes_files(self.runner):
+        if self.runner is not None and self.runner.card.makes_files:
             return f"{origin}/covers/{self.id}.webp"
         return self.cover_image_url
 
@@ -135,6 +135,14 @@ class Registry:
         created_at = model.created_at or timestamp(self._clock.now())
         self._models[model.id] = replace(model, created_at=created_at)
         return self._models[model.id]
+
+    def has_model(self, owner: str, name: str) -> bool:
+        """Tell whether there is such a model."""
+        return f"{owner}/{name}" in self._models
+
+    def remove_version(self, model: Model) -> None:
+        """Remove a model's version; the model stays."""
+        self._models[model.id] = replace(model, runner=None)
 
     def remove_model(self, model: Model) -> None:
         """Remove a model."""
@@ -273,11 +281,6 @@ def _model(runner: Runner) -> Model:
         created_at=card.created_at,
         runner=runner,
     )
-
-
-def _makes_files(runner: Runner) -> bool:
-    output = runner.card.output
-    return "uri" in (output.get("format"), output.get("items", {}).get("format"))
 
 
 def _score(model: Model, words: list[str]) -> float:

@@ -68,7 +68,7 @@ class Context(Protocol):
 
     @property
     def seed(self) -> int:
-        """The input's explicit seed, or one drawn (and logged) by the server."""
+        """The input's explicit seed, or one that is drawn for this run."""
 
     async def sleep(self, seconds: float) -> None:
         """Take believable time: `seconds` divided by the emulator's speed."""
@@ -110,6 +110,11 @@ class ModelCard:
     def id(self) -> str:
         """`owner/name`."""
         return f"{self.owner}/{self.name}"
+
+    @property
+    def makes_files(self) -> bool:
+        """Whether its output is a file, or a list of them."""
+        return "uri" in (self.output.get("format"), self.output.get("items", {}).get("format"))
 
 
 Run: TypeAlias = Callable[[Mapping[str, Any], Context], AsyncIterator[Step]]

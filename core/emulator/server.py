@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from core.emulator.api.application import application, control
 from core.emulator.api.gate import Gate
@@ -33,6 +34,9 @@ CONTROL_PATH = "/_emulator"
 """Where faults are scripted from outside, if that was asked for."""
 
 _HOSTED_GROUP = "hosted"
+_GRACE_SECONDS = 1.0
+_PROXIES = ["127.0.0.1", "::1"]
+_KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, or they find them closed
 
 T = TypeVar("T")
 
@@ -65,16 +69,16 @@ class Emulator:
             raise ValueError("speed is more than 0")
         self._address = host, port
         self._speed = speed
-        self._limits = RateLimits() if rate_limits else None
+        self._clock = Clock()
+        self._limits = RateLimits(clock=self._clock.seconds) if rate_limits else None
         self._has_control = faults
         self._runners = list(runners)
-        self._clock = Clock()
         self._plan = FaultPlan()
         self._requests: list[ReceivedRequest] = []
         self._url = ""
         self._world: World | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -105,8 +109,8 @@ class Emulator:
         self._plan.clear()
 
     def advance(self, seconds: float) -> None:
-        """Move the emulated clock, so that things expire."""
-        self._clock.advance(seconds)
+        """Move the emulated clock, so that things expire and deadlines are met."""
+        self._ask(lambda world: world.advance(seconds))
 
     def host_file(self, data: bytes, *, name: str, media_type: str) -> str:
         """Serve a file as if a model had put it out, and return its URL."""
@@ -115,23 +119,29 @@ class Emulator:
 
     def start(self) -> None:
         """Begin to listen; returns when it answers."""
-        listening = socket.create_server(self._address, backlog=1024)
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        listening = socket.create_server(self._address, family=family, backlog=1024)
         self._url = _url(listening)
         ready: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(listening, ready), name="emulator", daemon=True
         )
         self._thread.start()
-        ready.result()
+        try:
+            ready.result()
+        except BaseException:
+            self._thread.join()
+            self._thread = None
+            raise
 
     def stop(self) -> None:
         """End everything that runs, and its thread."""
         if self._thread is None:
             return
         assert self._server is not None
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join()
-        self._thread = None
+        self._thread = self._loop = self._world = None
 
     def wait(self) -> None:
         """Block until it has stopped; interrupting stops it."""
@@ -171,10 +181,10 @@ class Emulator:
         )
         registry = Registry(self._runners, self._clock)
         self._world = World(self._clock, storage, registry, predictions, webhooks)
-        examples = Examples(storage, self._clock)
+        examples = Examples(self._runners, storage, self._clock)
+        connections = Connections()
         try:
-            await examples.write_texts(self._runners)
-            connections = Connections()
+            await examples.write_texts()
             self._server = _Server(
                 uvicorn.Config(
                     self._app(examples, connections),
@@ -183,26 +193,32 @@ class Emulator:
                     log_level="critical",
                     access_log=False,
                     date_header=False,  # FaultyApp sends the emulated one
-                    timeout_graceful_shutdown=1,
+                    proxy_headers=False,  # the application heeds them itself
+                    timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 ),
-                lambda: ready.set_result(None),
+                on_ready=lambda: ready.set_result(None),
+                on_stop=predictions.close,
             )
             await self._server.serve(sockets=[listening])
         finally:
+            connections.drop_all()
             await predictions.close()
             await webhooks.close()
+            await self._loop.shutdown_default_executor()  # so that nobody writes any more
             storage.close()
 
     def _app(self, examples: Examples, connections: "Connections") -> ASGIApp:
         assert self._world is not None
         app: ASGIApp = Gate(application(self._world, examples), limits=self._limits)
+        proxied: Any = ProxyHeadersMiddleware(cast(Any, app), trusted_hosts=_PROXIES)
+        app = proxied
         app = FaultyApp(app, self._plan, self._clock, drop_connection=connections.drop)
         app = Recorder(app, self._requests)
         if not self._has_control:
             return app
         return Starlette(
             routes=[
-                Mount(CONTROL_PATH, app=control(self._plan, self._clock)),
+                Mount(CONTROL_PATH, app=control(self._plan, self._world.advance)),
                 Mount("/", app=app),
             ]
         )
@@ -220,15 +236,50 @@ class Emulator:
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn that tells when it answers, and leaves the process's signals alone."""
+    """A uvicorn that tells when it answers, and leaves the process's signals alone.
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    Args:
+        on_stop: ends what requests wait for.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        on_ready: Callable[[], None],
+        on_stop: Callable[[], Awaitable[None]],
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_stop = on_stop
+        self._stopping = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    def stop(self) -> None:
+        """End; may be called from any thread."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+
+    async def main_loop(self) -> None:
+        await self._stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let requests finish that can; uvicorn's own does it in steps of 0.1 s."""
+        await self._on_stop()
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE_SECONDS):
+                while state.connections or state.tasks:
+                    await asyncio.sleep(0.002)
+        for task in state.tasks:
+            task.cancel()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -97,7 +97,8 @@ class Storage:
     def uploads(self) -> list[StoredFile]:
         """Return the uploaded files, newest first."""
         now = self._clock.now()
-        return [file for file in reversed(self._uploads.values()) if file.expires_at > now]
+        files = list(self._uploads.values())  # a copy, for uploads are kept by other threads
+        return [file for file in reversed(files) if file.expires_at > now]
 
     def delete(self, file_id: str) -> None:
         """Remove an uploaded file.

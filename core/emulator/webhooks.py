@@ -34,7 +34,7 @@ class Webhooks:
         self._speed = speed
         self._key = secrets.token_bytes(24)
         self._http = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
-        self._queues: dict[str, asyncio.Queue[tuple[Happening, bytes]]] = {}
+        self._queues: dict[str, asyncio.Queue[tuple[Happening, bytes | None]]] = {}
         self._senders: set[asyncio.Task[None]] = set()
         self._last_sent: dict[tuple[str, Happening], float] = {}
 
@@ -46,9 +46,13 @@ class Webhooks:
     def note(self, prediction: Prediction, happening: Happening) -> None:
         """Send a webhook for what happened, if the prediction has one that wants it."""
         order = prediction.order
-        if order.webhook is None or happening not in order.webhook_events:
+        if order.webhook is None:
             return
-        if happening in ("output", "logs") and not self._is_due(prediction, happening):
+        is_wanted = happening in order.webhook_events
+        if happening == "completed":
+            self._last_sent.pop((prediction.id, "output"), None)
+            self._last_sent.pop((prediction.id, "logs"), None)
+        elif not is_wanted or not self._is_due(prediction, happening):
             return
         queue = self._queues.get(prediction.id)
         if queue is None:
@@ -56,7 +60,7 @@ class Webhooks:
             sender = asyncio.create_task(self._send_all(prediction.id, order.webhook, queue))
             self._senders.add(sender)
             sender.add_done_callback(self._senders.discard)
-        body = json.dumps(prediction.to_json(order.origin)).encode()
+        body = json.dumps(prediction.to_json(order.origin)).encode() if is_wanted else None
         queue.put_nowait((happening, body))
 
     async def close(self) -> None:
@@ -68,6 +72,8 @@ class Webhooks:
         await self._http.aclose()
 
     def _is_due(self, prediction: Prediction, happening: Happening) -> bool:
+        if happening not in ("output", "logs"):
+            return True
         now = asyncio.get_running_loop().time()
         last = self._last_sent.get((prediction.id, happening))
         if last is not None and now - last < _SPACING_SECONDS / self._speed:
@@ -76,21 +82,21 @@ class Webhooks:
         return True
 
     async def _send_all(
-        self, prediction_id: str, url: str, queue: "asyncio.Queue[tuple[Happening, bytes]]"
+        self, prediction_id: str, url: str, queue: "asyncio.Queue[tuple[Happening, bytes | None]]"
     ) -> None:
-        while True:
+        happening: Happening = "start"
+        while happening != "completed":
             happening, body = await queue.get()
+            if body is None:  # the end, of which nobody wants to hear
+                break
             webhook_id = f"msg_{new_id()}"
             taken = await self._send(url, webhook_id, body)
-            if happening != "completed":
-                continue
-            for seconds in _RETRY_SECONDS:
+            for seconds in _RETRY_SECONDS if happening == "completed" else ():
                 if taken:
                     break
                 await asyncio.sleep(seconds / self._speed)
                 taken = await self._send(url, webhook_id, body)
-            del self._queues[prediction_id]
-            return
+        del self._queues[prediction_id]
 
     async def _send(self, url: str, webhook_id: str, body: bytes) -> bool:
         timestamp = str(int(self._clock.now().timestamp()))
@@ -114,4 +120,8 @@ class Webhooks:
 
 def is_webhook_url(value: Any) -> bool:
     """Tell whether a value can be a webhook's URL; Replicate itself insists on https."""
-    return isinstance(value, str) and value.startswith(("https://", "http://"))
+    try:
+        url = httpx.URL(value)
+    except (httpx.InvalidURL, TypeError):
+        return False
+    return url.scheme in ("https", "http") and bool(url.host)

@@ -18,3 +18,8 @@ class World:
     registry: Registry
     predictions: Predictions
     webhooks: Webhooks
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock, so that things expire and deadlines are met."""
+        self.clock.advance(seconds)
+        self.predictions.follow_clock()

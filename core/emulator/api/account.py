@@ -71,7 +71,7 @@ class AccountRoutes:
         """`files.create`: multipart, with `content` and perhaps `metadata`."""
         if int(request.headers.get("content-length") or 0) > MAX_UPLOAD_BYTES + 64 * 1024:
             raise Problem(413, "The file is larger than 100 MiB.", "Content Too Large")
-        async with request.form(max_files=1) as form:
+        async with request.form(max_files=2) as form:
             content = form.get("content")
             if not isinstance(content, UploadFile):
                 raise invalid_input([InvalidField("required", "content", "content is required")])
@@ -125,7 +125,7 @@ class AccountRoutes:
 
 
 async def _metadata(given: UploadFile | str | None) -> dict[str, Any]:
-    # The package sends the metadata as a part with a content type, which makes it a file.
+    # The JavaScript client sends the metadata as a part with a file name: a file.
     text = await given.read() if isinstance(given, UploadFile) else given
     try:
         metadata = json.loads(text or "{}")

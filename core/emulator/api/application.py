@@ -1,6 +1,6 @@
 """The emulated API as one ASGI application."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,7 +14,6 @@ from core.emulator.api.deployments import DeploymentRoutes
 from core.emulator.api.examples import ExampleRoutes
 from core.emulator.api.models import ModelRoutes
 from core.emulator.api.predictions import PredictionRoutes
-from core.emulator.clock import Clock
 from core.emulator.examples import Examples
 from core.emulator.faults import FaultPlan
 from core.emulator.problems import Problem
@@ -25,7 +24,7 @@ def application(world: World, examples: Examples) -> Starlette:
     """Return the application over a world, without its gate and its faults."""
     return _starlette(
         [
-            *PredictionRoutes(world).routes(),
+            *PredictionRoutes(world, examples).routes(),
             *ModelRoutes(world, examples).routes(),
             *AccountRoutes(world).routes(),
             *DeploymentRoutes(world).routes(),
@@ -34,9 +33,9 @@ def application(world: World, examples: Examples) -> Starlette:
     )
 
 
-def control(plan: FaultPlan, clock: Clock) -> Starlette:
+def control(plan: FaultPlan, advance: Callable[[float], None]) -> Starlette:
     """Return the application by which faults are scripted and the clock is moved from outside."""
-    return _starlette(ControlRoutes(plan, clock).routes())
+    return _starlette(ControlRoutes(plan, advance).routes())
 
 
 def _starlette(routes: Iterable[Route]) -> Starlette:
@@ -53,4 +52,4 @@ async def _answer_problem(request: Request, problem: Exception) -> Response:
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return Problem(error.status_code, error.detail).response()
+    return Problem(error.status_code, error.detail, headers=error.headers or {}).response()

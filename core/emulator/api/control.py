@@ -1,22 +1,24 @@
 """The emulator's own operations beside Replicate's: to script faults, to move the clock."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.emulator.clock import Clock
+from core.emulator.api.reading import json_value
 from core.emulator.faults import FaultPlan, faults_from_json
 from core.emulator.problems import Problem
 
+_LONGEST_ADVANCE_SECONDS = 365 * 24 * 3600
+
 
 class ControlRoutes:
-    """Handlers over one plan and one clock."""
+    """Handlers over one plan and one way to move the clock."""
 
-    def __init__(self, plan: FaultPlan, clock: Clock) -> None:
+    def __init__(self, plan: FaultPlan, advance: Callable[[float], None]) -> None:
         self._plan = plan
-        self._clock = clock
+        self._advance = advance
 
     def routes(self) -> Sequence[Route]:
         """Return the routes."""
@@ -34,8 +36,8 @@ class ControlRoutes:
     async def add(self, request: Request) -> Response:
         """Add one fault or a list of them."""
         try:
-            faults = faults_from_json(await request.json())
-        except (TypeError, ValueError) as error:
+            faults = faults_from_json(await json_value(request))
+        except ValueError as error:
             raise Problem(400, f"The faults can't be read: {error}.", "Bad request") from error
         self._plan.add(*faults)
         return JSONResponse([fault.to_json() for fault in faults], status_code=201)
@@ -47,9 +49,9 @@ class ControlRoutes:
 
     async def advance(self, request: Request) -> Response:
         """Move the clock by `advance_seconds`."""
-        body = await request.json()
+        body = await json_value(request)
         seconds = body.get("advance_seconds") if isinstance(body, dict) else None
-        if not isinstance(seconds, int | float):
-            raise Problem(400, 'Send {"advance_seconds": a number}.', "Bad request")
-        self._clock.advance(seconds)
+        if not isinstance(seconds, int | float) or abs(seconds) > _LONGEST_ADVANCE_SECONDS:
+            raise Problem(400, 'Send {"advance_seconds": a number}, a year at most.', "Bad request")
+        self._advance(seconds)
         return Response(status_code=204)

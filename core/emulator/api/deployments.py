@@ -8,9 +8,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.emulator.api.pages import page
-from core.emulator.api.reading import json_object, origin_of, required
-from core.emulator.problems import invalid_version, not_found
-from core.emulator.registry import ACCOUNT
+from core.emulator.api.reading import json_object, one_of, origin_of, required, whole_number
+from core.emulator.problems import InvalidField, invalid_input, invalid_version, not_found
+from core.emulator.registry import ACCOUNT, HARDWARE
 from core.emulator.world import World
 
 _CONFIGURATION = ("hardware", "min_instances", "max_instances")
@@ -83,6 +83,9 @@ class DeploymentRoutes:
             raise not_found()
         body = await json_object(request)
         required(body, "destination", "input")
+        if not isinstance(body["input"], dict):
+            wrong = InvalidField("invalid_type", "input", "Invalid type. Expected: object")
+            raise invalid_input([wrong])
         training = self._registry.add_training(model, version, body["input"])
         return JSONResponse(_described(training, origin_of(request)), status_code=201)
 
@@ -112,6 +115,9 @@ class DeploymentRoutes:
         return self._registry.deployment(request.path_params["owner"], request.path_params["name"])
 
     def _release(self, owner: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        one_of(body, "hardware", [item["sku"] for item in HARDWARE])
+        whole_number(body, "min_instances", maximum=5)
+        whole_number(body, "max_instances", maximum=20)
         runner = self._registry.runner_of_version(str(body["version"]))
         if runner is None or runner.card.id != body["model"]:
             raise invalid_version()

@@ -9,14 +9,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from core.emulator.api.pages import page
-from core.emulator.api.reading import json_object, origin_of, required
+from core.emulator.api.reading import json_object, one_of, origin_of, required
 from core.emulator.examples import Examples
 from core.emulator.problems import Problem, not_found
-from core.emulator.registry import ACCOUNT, Model, version_json
+from core.emulator.registry import ACCOUNT, HARDWARE, Model, version_json
 from core.emulator.world import World
 
 _EDITABLE = ("description", "readme", "github_url", "paper_url", "license_url")
 _SORTS = ("model_created_at", "latest_version_created_at")
+_SEARCH_LIMITS = {str(limit) for limit in range(1, 51)}
 
 
 class ModelRoutes:
@@ -48,12 +49,14 @@ class ModelRoutes:
         ]
 
     async def list(self, request: Request) -> Response:
-        """`models.list`."""
+        """`models.list`; a model is as old as its one version."""
         if request.query_params.get("sort_by", _SORTS[1]) not in _SORTS:
             raise Problem(400, f"sort_by is one of {', '.join(_SORTS)}.", "Bad request")
-        ascending = request.query_params.get("sort_direction") == "asc"
+        direction = request.query_params.get("sort_direction", "desc")
+        if direction not in ("asc", "desc"):
+            raise Problem(400, "sort_direction is asc or desc.", "Bad request")
         models = self._registry.models()
-        return self._page(request, models[::-1] if ascending else models)
+        return self._page(request, models[::-1] if direction == "asc" else models)
 
     async def query(self, request: Request) -> Response:
         """`QUERY /models`: the older search, its words as plain text."""
@@ -64,8 +67,12 @@ class ModelRoutes:
         """`models.create`."""
         body = await json_object(request)
         required(body, "owner", "name", "visibility", "hardware")
+        one_of(body, "visibility", ("public", "private"))
+        one_of(body, "hardware", [item["sku"] for item in HARDWARE])
         if body["owner"] != ACCOUNT["username"]:
             raise Problem(403, f"You can create models for {ACCOUNT['username']} only.")
+        if self._registry.has_model(body["owner"], str(body["name"])):
+            raise Problem(409, "A model with that name and owner already exists.")
         made = {name: body[name] for name in _EDITABLE if isinstance(body.get(name), str)}
         model = self._registry.add_model(
             Model(
@@ -99,14 +106,14 @@ class ModelRoutes:
     async def examples(self, request: Request) -> Response:
         """`models.examples.list`."""
         model = self._model(request)
-        examples = [] if model.runner is None else [model.runner]
         origin = origin_of(request)
+        example = None if model.runner is None else self._examples.to_json(model.runner, origin)
         return JSONResponse(
             page(
                 request,
-                examples,
-                key=lambda runner: runner.card.id,
-                render=lambda runner: self._examples.to_json(runner, origin),
+                [] if example is None else [example],
+                key=lambda example: str(example["id"]),
+                render=dict,
                 origin=origin,
             )
         )
@@ -139,9 +146,12 @@ class ModelRoutes:
         return JSONResponse(version_json(runner))
 
     async def delete_version(self, request: Request) -> Response:
-        """`models.versions.delete`: a model that was made over the API has none to delete."""
-        self._own_model(request)
-        raise not_found()
+        """`models.versions.delete`."""
+        model = self._own_model(request)
+        if model.runner is None or model.runner.card.version != request.path_params["version"]:
+            raise not_found()
+        self._registry.remove_version(model)
+        return Response(status_code=202)
 
     async def collections(self, request: Request) -> Response:
         """`collections.list`."""
@@ -168,10 +178,10 @@ class ModelRoutes:
         """`search`."""
         query = request.query_params.get("query", "")
         if not query.strip():
-            raise Problem(400, "The query parameter is missing or empty.", "Bad request")
+            return _search_refused('Query parameter "query" is required')
         limit = request.query_params.get("limit", "20")
-        if not limit.isdigit() or not 1 <= int(limit) <= 50:
-            raise Problem(400, "limit goes from 1 to 50.", "Bad request")
+        if limit not in _SEARCH_LIMITS:
+            return _search_refused('Query parameter "limit" goes from 1 to 50')
         found = self._registry.search(query)[: int(limit)]
         word = query.lower().strip()
         collections = [
@@ -211,6 +221,11 @@ class ModelRoutes:
         origin = origin_of(request)
         example = None if model.runner is None else self._examples.to_json(model.runner, origin)
         return model.to_json(origin, example=example)
+
+
+def _search_refused(detail: str) -> Response:
+    """Return what a wrong search gets; it isn't a problem+json, says Replicate's document."""
+    return JSONResponse({"detail": detail}, status_code=400)
 
 
 def _metadata(model: Model, score: float) -> dict[str, Any]:

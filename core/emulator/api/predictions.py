@@ -1,6 +1,7 @@
 """The API's operations on predictions, and the streams and files that they lead to."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 from core.emulator.api.pages import page
 from core.emulator.api.reading import json_object, origin_of, required
+from core.emulator.examples import Examples
 from core.emulator.predictions import Happening, Order, Prediction
 from core.emulator.problems import InvalidField, Problem, invalid_input, invalid_version, not_found
 from core.emulator.runner import Runner
@@ -23,7 +25,7 @@ from core.emulator.world import World
 _BODY = {"input", "webhook", "webhook_events_filter", "stream"}
 _EVENTS: tuple[Happening, ...] = ("start", "output", "logs", "completed")
 _PREFER = re.compile(r"wait(?:=([1-9]|[1-5][0-9]|60))?")
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
+_DURATION = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s?)?")
 _DEFAULT_WAIT_SECONDS = 60
 _SHORTEST_CANCEL_AFTER = timedelta(seconds=5)
 
@@ -31,8 +33,9 @@ _SHORTEST_CANCEL_AFTER = timedelta(seconds=5)
 class PredictionRoutes:
     """Handlers over one world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, examples: Examples) -> None:
         self._world = world
+        self._examples = examples
 
     def routes(self) -> Sequence[Route]:
         """Return the routes."""
@@ -48,7 +51,8 @@ class PredictionRoutes:
                 methods=["POST"],
             ),
             Route("/v1/streams/{id}", self.stream, methods=["GET"]),
-            Route("/outputs/{group}/{name}", self.output, methods=["GET"]),
+            Route("/v1/files/{id}/stream", self.stream, methods=["GET"]),
+            Route("/outputs/{group}/{name:path}", self.output, methods=["GET"]),
         ]
 
     async def create_by_version(self, request: Request) -> Response:
@@ -81,12 +85,15 @@ class PredictionRoutes:
             request,
             await json_object(request),
             runner,
-            shown=release["version"],
+            shown=_deployment_version(owner, name),
             deployment=f"{owner}/{name}",
         )
 
     async def get(self, request: Request) -> Response:
-        """`predictions.get`."""
+        """`predictions.get`; a model's example is one that has been."""
+        example = self._examples.find(request.path_params["id"], origin_of(request))
+        if example is not None:
+            return JSONResponse(example)
         prediction = self._world.predictions.get(request.path_params["id"])
         return JSONResponse(prediction.to_json(origin_of(request)))
 
@@ -145,7 +152,6 @@ class PredictionRoutes:
     ) -> Response:
         _check_body(body)
         wait_seconds = _wait_seconds(request)
-        lifetime = _cancel_after(request)
         events = body.get("webhook_events_filter")
         order = Order(
             runner=runner,
@@ -154,7 +160,7 @@ class PredictionRoutes:
             full=validated(runner.card, body["input"]),
             origin=origin_of(request),
             deployment=deployment,
-            deadline=None if lifetime is None else self._world.clock.now() + lifetime,
+            lifetime=_cancel_after(request),
             webhook=body.get("webhook"),
             **({} if events is None else {"webhook_events": frozenset(events)}),
         )
@@ -172,6 +178,11 @@ class PredictionRoutes:
     def _shown_version(self, runner: Runner, version: Any) -> str:
         by_name = version == runner.card.id
         return "hidden" if by_name else runner.card.version
+
+
+def _deployment_version(owner: str, name: str) -> str:
+    """Return what predictions of a deployment have in their version's place."""
+    return f"dp-{hashlib.sha256(f'{owner}/{name}'.encode()).hexdigest()[:32]}"
 
 
 def _check_body(body: dict[str, Any]) -> None:

@@ -1,0 +1,499 @@
+"""Each job is run once and none is lost, over real HTTP against an emulated Replicate."""
+
+import asyncio
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from structlog.testing import capture_logs
+
+from core import InvalidInput, NotFound
+from core.archive import UnknownJob
+from core.emulator import Fault
+from core.events import (
+    Canceled,
+    Expired,
+    Failed,
+    Processing,
+    Queued,
+    Starting,
+    Succeeded,
+    TextDelta,
+    Uncertain,
+    Waiting,
+)
+from core.records import Job, State
+from tests.core.jobs.world import COUNTER, PAINTER, WRITER, World, a_png, kinds
+
+CREATE = "/v1/models/*/predictions"
+
+
+async def test_a_job_goes_from_the_queue_to_its_files(world: World) -> None:
+    world.go_on.clear()
+    async with world.process() as app:
+        job_id = await app.submit(num_outputs=2)
+        first = await app.until(job_id, lambda event: isinstance(event, Processing))
+        world.go_on.set()
+        events = await app.watched(job_id)
+
+    assert isinstance(first, Processing)
+    assert (first.progress, first.logs.startswith("Using seed")) == (0.25, True)
+    assert kinds(events) == ["Processing", "Downloading", "Succeeded"]
+    job = _job(events[-1])
+    assert (job.state, job.kind, job.charged, job.error) == (State.SUCCEEDED, "image", True, None)
+    assert [file.name for file in job.files] == ["out-0.png", "out-1.png"]
+    assert job.prediction_id == world.emulator.predictions[0]["id"]
+    assert job.started_at is not None
+    assert job.metrics["predict_time"] > 0
+    for file in job.files:
+        content = app.media.path(file.key).read_bytes()
+        assert content == a_png()
+        assert (file.bytes, file.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+        assert (file.media_type, file.width, file.height) == ("image/png", 640, 480)
+        assert file.key == f"ann/{job.created_at:%Y-%m}/{job_id}/{file.n}.png"
+        assert file.thumbnail_key is not None
+        with Image.open(app.media.path(file.thumbnail_key)) as small:
+            assert small.size == (512, 384)
+
+
+async def test_a_closed_page_loses_nothing(world: World) -> None:
+    world.go_on.clear()
+    async with world.process() as app:
+        job_id = await app.submit()
+        await app.until(job_id, lambda _: True)
+        world.go_on.set()
+        job = await app.ended(job_id)
+
+    assert (job.state, len(job.files)) == (State.SUCCEEDED, 1)
+
+
+async def test_a_page_that_closes_while_it_submits_leaves_a_job_that_runs(world: World) -> None:
+    async with world.process() as app:
+        submitting = asyncio.create_task(app.submit())
+        while not (written_down := await app.archive.list("ann")):
+            assert not submitting.done()
+        submitting.cancel()
+        [job] = written_down
+        ended = await app.ended(job.id)
+
+    assert ended.state is State.SUCCEEDED
+
+
+async def test_any_number_of_watchers_see_the_same_end_the_late_ones_too(world: World) -> None:
+    world.go_on.clear()
+    async with world.process() as app:
+        job_id = await app.submit()
+        watching = [asyncio.create_task(app.watched(job_id)) for _ in range(5)]
+        await app.until(job_id, lambda event: isinstance(event, Processing))
+        world.go_on.set()
+        seen = await asyncio.gather(*watching)
+        late = await app.watched(job_id)
+
+    assert len({repr(events[-1]) for events in seen}) == 1
+    assert late == [seen[0][-1]]
+    assert isinstance(late[0], Succeeded)
+
+
+async def test_words_come_as_they_are_written_and_end_as_the_predictions_output(
+    world: World,
+) -> None:
+    world.go_on.clear()
+    words = "one two https://three.example data: four"
+    async with world.process() as app:
+        job_id = await app.submit(WRITER, prompt=words)
+        half = await app.until(job_id, lambda event: isinstance(event, TextDelta))
+        world.go_on.set()
+        events = await app.watched(job_id)
+
+    assert isinstance(half, TextDelta)
+    assert half.text == half.total
+    assert words.startswith(half.total)
+    job = _job(events[-1])
+    assert (job.text, job.kind, job.files) == (words, "chat", ())
+    assert job.text == "".join(world.emulator.predictions[0]["output"])
+    pieces = [event for event in events if isinstance(event, TextDelta)]
+    assert "".join(piece.text for piece in pieces) == pieces[-1].total == words
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(method="GET", path="/*stream*", status=502, times=2),
+        Fault(method="GET", path="/*stream*", end_after_events=2, times=1),
+        Fault(method="GET", path="/*stream*", duplicate_events=True),
+        Fault(method="GET", path="/*stream*", cut_after_bytes=60, times=1),
+    ],
+)
+async def test_a_broken_stream_changes_no_word(world: World, fault: Fault) -> None:
+    world.emulator.inject(fault)
+    async with world.process() as app:
+        job = await app.ended(await app.submit(WRITER, prompt="one two three four five"))
+
+    assert (job.state, job.text) == (State.SUCCEEDED, "one two three four five")
+
+
+async def test_an_output_that_is_neither_words_nor_files_is_kept_as_it_is(world: World) -> None:
+    async with world.process() as app:
+        job = await app.ended(await app.submit(COUNTER, prompt="one two"))
+
+    assert (job.output, job.text, job.files) == ({"words": 2}, None, ())
+    assert job.kind == "other"
+
+
+async def test_stop_keeps_the_words_so_far_and_cancels_on_replicate(world: World) -> None:
+    world.go_on.clear()
+    world.emulator.inject(Fault(method="POST", path="/v1/predictions/*/cancel", status=502))
+    async with world.process() as app:
+        job_id = await app.submit(WRITER, prompt="one two three four")
+        await app.until(job_id, lambda e: isinstance(e, TextDelta) and e.total == "one two")
+        await app.jobs.cancel(job_id)
+        events = await app.watched(job_id)
+
+    assert isinstance(events[-1], Canceled)
+    job = _job(events[-1])
+    assert (job.state, job.text, job.charged) == (State.CANCELED, "one two", True)
+    assert world.emulator.predictions[0]["status"] == "canceled"
+
+
+async def test_stop_in_the_queue_sends_nothing(world: World) -> None:
+    world.go_on.clear()
+    async with world.process(max_running=1) as app:
+        first = await app.submit()
+        second = await app.submit(prompt="never mind")
+        await app.jobs.cancel(second)
+        job = await app.ended(second)
+        world.go_on.set()
+        await app.watched(first)
+
+    assert (job.state, job.charged, job.prediction_id) == (State.CANCELED, False, None)
+    assert world.creates == 1
+
+
+async def test_stop_while_the_create_is_on_its_way_cancels_what_it_makes(world: World) -> None:
+    world.go_on.clear()
+    world.emulator.inject(Fault(method="POST", path=CREATE, delay_seconds=0.3))
+    async with world.process() as app:
+        job_id = await app.submit()
+        await app.until(job_id, lambda event: isinstance(event, Starting))
+        await app.jobs.cancel(job_id)
+        job = await app.ended(job_id)
+
+    assert job.state is State.CANCELED
+    assert [one["status"] for one in world.emulator.predictions] == ["canceled"]
+
+
+async def test_stop_during_a_rate_limits_countdown_sends_nothing_more(world: World) -> None:
+    world.emulator.inject(
+        Fault(method="POST", path=CREATE, status=429, headers={"Retry-After": "60"})
+    )
+    async with world.process() as app:
+        job_id = await app.submit()
+        waiting = await app.until(job_id, lambda event: isinstance(event, Waiting))
+        await app.jobs.cancel(job_id)
+        job = await app.ended(job_id)
+
+    assert isinstance(waiting, Waiting)
+    assert waiting.seconds == 60
+    assert (job.state, job.charged) == (State.CANCELED, False)
+    assert world.creates == 1
+
+
+async def test_stopping_what_has_ended_changes_nothing(world: World) -> None:
+    async with world.process() as app:
+        job_id = await app.submit()
+        job = await app.ended(job_id)
+        await app.jobs.cancel(job_id)
+
+        assert await app.archive.get(job_id) == job
+
+
+async def test_a_job_that_is_not_there_is_unknown(world: World) -> None:
+    async with world.process() as app:
+        with pytest.raises(UnknownJob):
+            await app.watched("nothing")
+        with pytest.raises(UnknownJob):
+            await app.jobs.cancel("nothing")
+
+
+async def test_those_in_the_queue_are_told_their_place_and_go_in_order(world: World) -> None:
+    world.go_on.clear()
+    async with world.process(max_running=1) as app:
+        ids = [await app.submit(prompt=f"number {n}") for n in range(3)]
+        await app.until(ids[0], lambda event: isinstance(event, Processing))
+        watching = [asyncio.create_task(app.watched(job_id)) for job_id in ids[1:]]
+        await asyncio.sleep(0)
+        world.go_on.set()
+        second, third = await asyncio.gather(*watching)
+
+    assert second[0] == Queued(ids[1], position=1)
+    assert third[:2] == [Queued(ids[2], position=2), Queued(ids[2], position=1)]
+    made = [one["input"]["prompt"] for one in reversed(world.emulator.predictions)]
+    assert made == ["number 0", "number 1", "number 2"]
+
+
+async def test_no_more_than_allowed_run_at_once(world: World) -> None:
+    world.go_on.clear()
+    async with world.process(max_running=2) as app:
+        ids = [await app.submit(prompt=f"number {n}") for n in range(5)]
+        await app.until(ids[1], lambda event: isinstance(event, Processing))
+        at_once = world.creates
+        world.go_on.set()
+        ended = [await app.ended(job_id) for job_id in ids]
+
+    assert at_once == 2
+    assert [job.state for job in ended] == [State.SUCCEEDED] * 5
+
+
+async def test_a_create_whose_answer_was_lost_is_adopted_and_not_sent_again(world: World) -> None:
+    world.emulator.inject(Fault(method="POST", path=CREATE, status=502, processed=True))
+    async with world.process() as app:
+        job = await app.ended(await app.submit())
+
+    assert job.state is State.SUCCEEDED
+    assert world.creates == len(world.emulator.predictions) == 1
+
+
+async def test_equal_jobs_whose_answers_were_lost_get_one_prediction_each(world: World) -> None:
+    world.emulator.inject(Fault(method="POST", path=CREATE, drop=True, processed=True, times=3))
+    async with world.process() as app:
+        ids = [await app.submit(seed=7) for _ in range(3)]
+        ended = [await app.ended(job_id) for job_id in ids]
+
+    assert len({job.prediction_id for job in ended}) == 3
+    assert len(world.emulator.predictions) == 3
+
+
+async def test_a_create_that_is_nowhere_to_be_found_is_uncertain_and_left_at_that(
+    world: World,
+) -> None:
+    world.emulator.inject(Fault(method="POST", path=CREATE, status=500))
+    async with world.process() as app:
+        events = await app.watched(await app.submit())
+
+    assert isinstance(events[-1], Uncertain)
+    job = _job(events[-1])
+    assert (job.state, job.charged) == (State.UNCERTAIN, None)
+    assert "may have been charged" in events[-1].error
+    assert world.creates == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "words"),
+    [
+        (402, {}, "out of credit"),
+        (429, {"Retry-After": "86400"}, "86400"),
+        (401, {}, "REPLICATE_API_TOKEN"),
+    ],
+)
+async def test_a_create_that_was_refused_costs_nothing_and_says_what_to_do(
+    world: World, status: int, headers: dict[str, str], words: str
+) -> None:
+    world.emulator.inject(Fault(method="POST", path=CREATE, status=status, headers=headers))
+    async with world.process() as app:
+        job = await app.ended(await app.submit())
+
+    assert (job.state, job.charged, job.prediction_id) == (State.FAILED, False, None)
+    assert words in (job.error or "")
+    assert world.creates == 1
+
+
+async def test_a_refused_field_is_named_to_who_watches(world: World) -> None:
+    body = (
+        '{"title":"Input validation failed","status":422,"detail":"- input.seed: too odd",'
+        '"invalid_fields":[{"type":"odd","field":"input.seed","description":"too odd"}]}'
+    )
+    world.emulator.inject(Fault(method="POST", path=CREATE, status=422, body=body))
+    async with world.process() as app:
+        failed = (await app.watched(await app.submit()))[-1]
+
+    assert isinstance(failed, Failed)
+    assert [field.field for field in failed.invalid_fields] == ["input.seed"]
+    assert failed.error == "Replicate refused the input: seed: too odd."
+
+
+async def test_a_mistake_is_refused_before_anything_is_written_or_sent(world: World) -> None:
+    async with world.process() as app:
+        with pytest.raises(InvalidInput, match="num_outputs"):
+            await app.submit(num_output=2)
+        with pytest.raises(InvalidInput, match="isn't a model"):
+            await app.submit("painter")
+        with pytest.raises(NotFound):
+            await app.submit("nobody/nothing")
+
+        assert await app.archive.list("ann") == []
+    assert world.creates == 0
+
+
+async def test_a_schema_that_is_not_to_be_had_is_no_obstacle(world: World) -> None:
+    world.emulator.inject(Fault(method="GET", path="/v1/models/*", status=418, times=None))
+    async with world.process() as app:
+        picture = await app.ended(await app.submit())
+        words = await app.ended(await app.submit(WRITER, prompt="one two"))
+
+    assert (picture.state, picture.kind, len(picture.files)) == (State.SUCCEEDED, "image", 1)
+    assert words.state is State.SUCCEEDED
+    assert words.output == ["one", " two"]
+
+
+async def test_polling_that_breaks_loses_nothing(world: World) -> None:
+    world.emulator.inject(
+        Fault(method="GET", path="/v1/predictions/*", drop=True),
+        Fault(method="GET", path="/v1/predictions/*", body='{"id": "trunc'),
+    )
+    async with world.process() as app:
+        job = await app.ended(await app.submit())
+
+    assert job.state is State.SUCCEEDED
+    assert world.creates == 1
+
+
+async def test_a_model_that_fails_says_why_and_its_logs_are_kept(world: World) -> None:
+    async with world.process() as app:
+        events = await app.watched(await app.submit(prompt="fail"))
+
+    assert isinstance(events[-1], Failed)
+    assert events[-1].error == "The model failed: E1001: out of memory"
+    job = _job(events[-1])
+    assert job.logs.startswith("Using seed")
+    assert job.charged is None
+    assert world.creates == 1
+
+
+async def test_a_prediction_that_never_ends_is_cancelled_at_its_deadline(world: World) -> None:
+    world.go_on.clear()
+    async with world.process(timeout_seconds=5) as app:
+        job_id = await app.submit()
+        await app.until(job_id, lambda event: isinstance(event, Processing))
+        world.emulator.advance(6)
+        job = await app.ended(job_id)
+
+    assert (job.state, job.charged) == (State.CANCELED, True)
+    assert "longer timeout" in (job.error or "")
+
+
+async def test_outputs_that_are_gone_leave_what_else_is_known(world: World) -> None:
+    world.go_on.clear()
+    world.emulator.inject(Fault(method="GET", path="/outputs/*", status=404, times=None))
+    async with world.process() as app:
+        job_id = await app.submit()
+        world.go_on.set()
+        events = await app.watched(job_id)
+
+    assert isinstance(events[-1], Expired)
+    job = _job(events[-1])
+    assert (job.state, job.charged, job.files) == (State.EXPIRED, True, ())
+    assert len(job.output) == 1
+    assert job.logs
+
+
+async def test_one_file_that_is_refused_does_not_lose_the_others(world: World) -> None:
+    html = Fault(
+        method="GET",
+        path="/outputs/*/out-0.png",
+        body="<html>sign in</html>",
+        headers={"Content-Type": "text/html"},
+        times=None,
+    )
+    world.emulator.inject(html)
+    async with world.process() as app:
+        job = await app.ended(await app.submit(num_outputs=3))
+
+    assert (job.state, job.charged) == (State.FAILED, True)
+    assert job.error
+    assert [file.n for file in job.files] == [1, 2]
+    assert len(job.output) == 3
+
+
+async def test_a_download_that_is_cut_again_and_again_is_tried_until_it_is_there(
+    world: World,
+) -> None:
+    world.emulator.inject(
+        Fault(method="GET", path="/outputs/*", status=403),
+        Fault(method="GET", path="/outputs/*", cut_after_bytes=100, times=2),
+    )
+    async with world.process() as app:
+        job = await app.ended(await app.submit())
+
+    assert job.state is State.SUCCEEDED
+    assert app.media.path(job.files[0].key).read_bytes() == a_png()
+
+
+async def test_the_seed_is_chosen_here_so_that_a_picture_can_be_made_again(world: World) -> None:
+    async with world.process() as app:
+        chosen = await app.ended(await app.submit())
+        given = await app.ended(await app.submit(seed=7))
+        without = await app.ended(await app.submit(WRITER))
+
+    seed = chosen.input["seed"]
+    assert isinstance(seed, int)
+    assert f"Using seed: {seed}\n" in chosen.logs
+    assert given.input["seed"] == 7
+    assert "seed" not in without.input
+
+
+async def test_an_input_file_is_kept_with_the_job_and_sent(world: World, tmp_path: Path) -> None:
+    source = tmp_path / "photo.png"
+    source.write_bytes(a_png("red"))
+    async with world.process() as app:
+        job_id = await app.submit(image=source)
+        source.unlink()
+        job = await app.ended(job_id)
+        opened = await app.ended(await app.submit(image=io.BytesIO(a_png("blue"))))
+
+    kept = job.input["image"].removeprefix("media:")
+    assert kept == f"ann/{job.created_at:%Y-%m}/{job_id}/input-0.png"
+    assert app.media.path(kept).read_bytes() == a_png("red")
+    assert app.media.path(job.files[0].key).read_bytes() == a_png("red")
+    assert app.media.path(opened.files[0].key).read_bytes() == a_png("blue")
+
+
+async def test_a_secret_is_sent_and_never_written_down(world: World) -> None:
+    async with world.process() as app:
+        job = await app.ended(await app.submit(key="hunter2"))
+
+    assert job.input["key"] == "[hidden]"
+    assert world.emulator.predictions[0]["input"]["key"] == "hunter2"
+    files = [file for file in world.data_dir.rglob("*") if file.is_file()]
+    assert files
+    assert not any(b"hunter2" in file.read_bytes() for file in files)
+
+
+async def test_the_log_tells_a_jobs_way_without_its_words(world: World) -> None:
+    with capture_logs() as lines:
+        async with world.process() as app:
+            job_id = await app.submit(prompt="my secret plan")
+            await app.watched(job_id)
+            failed = await app.submit(prompt="fail")
+            await app.watched(failed)
+
+    mine = [line for line in lines if line.get("job_id") == job_id]
+    assert [line["event"] for line in mine] == ["job.submitted", "job.started", "job.succeeded"]
+    assert {line["model"] for line in mine} == {PAINTER}
+    assert mine[-1]["prediction_id"] == world.emulator.predictions[1]["id"]
+    assert mine[-1]["seconds"] > 0
+    assert lines[-1]["event"] == "job.failed"
+    told = [line for line in lines if line["log_level"] != "debug"]
+    assert not any("secret plan" in repr(line) for line in told)
+
+
+async def test_a_running_job_is_listed_for_its_owner_only(world: World) -> None:
+    world.go_on.clear()
+    async with world.process() as app:
+        job_id = await app.submit()
+        mine = await app.jobs.running("ann")
+        others = await app.jobs.running("bob")
+        world.go_on.set()
+        await app.watched(job_id)
+        after = await app.jobs.running("ann")
+
+    assert [job.id for job in mine] == [job_id]
+    assert (others, after) == ([], [])
+
+
+def _job(event: Any) -> Job:
+    job = event.job
+    assert isinstance(job, Job)
+    return job
