@@ -69,7 +69,7 @@ def make_scene(client: ReplicateClient, out: Path) -> None:
 async def make_scenes_in_parallel(client: ReplicateClient, out: Path) -> None:
     """Make three scenes at once, from an event loop of one's own."""
 
-    async def make(number: int, prompt: str) -> Path:
+    async def make(number: int, prompt: str) -> Path | list[Path]:
         output = await client.run_model_async(_VIDEO_MODEL, {"prompt": prompt, "duration": 5})
         return await client.download_output_async(output, out / f"scene-{number}.mp4")
 

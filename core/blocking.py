@@ -20,7 +20,7 @@ _Method = Callable[Concatenate[AsyncReplicateClient, P], Coroutine[Any, Any, T]]
 
 
 def _blocking(method: _Method[P, T]) -> Callable[Concatenate["ReplicateClient", P], T]:
-    def call(self: "ReplicateClient", *args: P.args, **kwargs: P.kwargs) -> T:
+    def call(self: "ReplicateClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._loop.run(method(self._client, *args, **kwargs))
 
     functools.update_wrapper(call, method)
@@ -30,7 +30,7 @@ def _blocking(method: _Method[P, T]) -> Callable[Concatenate["ReplicateClient", 
 def _bridged(
     method: _Method[P, T],
 ) -> Callable[Concatenate["ReplicateClient", P], Coroutine[Any, Any, T]]:
-    async def call(self: "ReplicateClient", *args: P.args, **kwargs: P.kwargs) -> T:
+    async def call(self: "ReplicateClient", /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._loop.bridge(method(self._client, *args, **kwargs))
 
     functools.update_wrapper(call, method)

@@ -51,14 +51,13 @@ def chat_input(
         result[names.messages] = [{"role": turn.role, "content": turn.text} for turn in turns]
     else:
         result[names.prompt] = _written_out(turns, "" if names.system_prompt else system)
-    for name, value in (
+    settings = (
         (names.system_prompt, system or None),
         (names.temperature, temperature),
         (names.max_tokens, max_tokens),
-    ):
-        if name is not None and value is not None:
-            result[name] = value
-    return result
+    )
+    given = {name: value for name, value in settings if name is not None and value is not None}
+    return result | given
 
 
 _SPEAKERS: dict[Role, str] = {"user": "User", "assistant": "Assistant"}

@@ -1,6 +1,7 @@
 """What the server knows of its connections and requests beside answering them."""
 
 import asyncio
+import socket
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -42,6 +43,9 @@ class Connections:
         class Protocol(H11Protocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
                 super().connection_made(transport)
+                # asyncio doesn't for sockets that it didn't make; answers would wait 40 ms.
+                connected = transport.get_extra_info("socket")
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
                 if self.client is not None:
                     transports[self.client] = transport
 

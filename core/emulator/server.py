@@ -276,7 +276,7 @@ class _Server(uvicorn.Server):
             connection.shutdown()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
-                while state.connections or state.tasks:
+                while state.connections or state.tasks:  # noqa: ASYNC110 # uvicorn tells of none
                     await asyncio.sleep(0.002)
         for task in state.tasks:
             task.cancel()

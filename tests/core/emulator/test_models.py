@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -600,28 +601,26 @@ async def test_what_no_clip_can_be_made_of_fails_with_a_reason(
 
 
 async def test_a_film_that_is_cancelled_ends_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    frames: list[int] = []
     begun, ended = threading.Event(), threading.Event()
 
     def long_film(*_: Any, on_frame: Any, **__: Any) -> bytes:
         try:
             for done in range(200):
                 on_frame(done + 1, 200)
-                frames.append(done)
                 begun.set()
-                ended.wait(0.01)
+                time.sleep(0.01)
         finally:
             ended.set()
         return b""
 
     monkeypatch.setattr(filming, "film", long_film)
-    filming_task = asyncio.create_task(run("luma/ray", prompt="a heron"))
+    prediction = asyncio.create_task(run("luma/ray", prompt="a heron"))
     assert await asyncio.to_thread(begun.wait, 2)
 
-    filming_task.cancel()
-    await asyncio.wait({filming_task}, timeout=0.2)
+    prediction.cancel()
+    await asyncio.wait({prediction}, timeout=0.2)
 
-    assert filming_task.cancelled()
+    assert prediction.cancelled()
     assert ended.is_set()
 
 

@@ -16,12 +16,13 @@ from core import AsyncReplicateClient, Settings
 from core.archive import Archive
 from core.emulator import Emulator, ModelCard, Runner
 from core.emulator.runner import Context, File, Log, ModelError, Progress, Step, Token, Value
-from core.events import Event
+from core.events import TERMINAL_EVENTS, Event
 from core.jobs import Jobs
 from core.media import MediaStore
 from core.records import Job
 
 PAINTER, WRITER, COUNTER = "test/painter", "test/writer", "test/counter"
+CREATE = "/v1/models/*/predictions"
 BACKEND = "https://replicate.test#ann"
 
 
@@ -105,6 +106,12 @@ class Process:
         finally:
             await watching.aclose()
         raise AssertionError("it never came")
+
+
+def job_of(event: Event) -> Job:
+    """Return the job that a terminal event tells of."""
+    assert isinstance(event, TERMINAL_EVENTS)
+    return event.job
 
 
 def kinds(events: Sequence[Event]) -> list[str]:
