@@ -78,12 +78,7 @@ async def collect(
 
 
 def file_urls(prediction: Prediction, schema: ModelSchema | None, kind: Kind) -> list[str]:
-    """Return the URLs of a prediction's output files.
-
-    Words that look like URLs are no files: a text model's output has none.
-    """
-    if schema is not None and schema.output_kind == "text":
-        return []
+    """Return the URLs of a prediction's output files; words that look like URLs are none."""
     if schema is not None:
         return schema.file_urls(prediction.output)
     try:

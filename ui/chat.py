@@ -59,14 +59,14 @@ class ChatHandlers:
     async def send(
         self,
         conversation: Conversation,
-        message: str,
+        message: str | None,
         model: str,
-        system_prompt: str,
+        system_prompt: str | None,
         temperature: float,
         max_tokens: float | None,
     ) -> AsyncGenerator[Update]:
         """Ask the model, showing its answer as it grows."""
-        if not message.strip():
+        if not message or not message.strip():
             yield gr.skip(), gr.skip(), gr.skip(), present.idle("Write a message first."), None
             return
         asked = (*conversation, Turn("user", message))
@@ -76,7 +76,7 @@ class ChatHandlers:
                 chat_input(
                     _curated(model),
                     asked,
-                    system_prompt=system_prompt,
+                    system_prompt=system_prompt or "",
                     temperature=temperature,
                     max_tokens=None if max_tokens is None else int(max_tokens),
                 ),

@@ -26,10 +26,10 @@ class HistoryHandlers:
 
     services: Services
 
-    async def show(self, query: str, kind: str) -> str:
+    async def show(self, query: str | None, kind: str) -> str:
         """Return the newest jobs that match, as cards."""
         jobs = await self.services.archive.list(
-            LOCAL_OWNER, query=query, kind=_KINDS[kind], limit=_SHOWN
+            LOCAL_OWNER, query=query or "", kind=_KINDS[kind], limit=_SHOWN
         )
         return present.history_cards(jobs, self.services.media)
 

@@ -43,8 +43,6 @@ class Workbench:
     about: gr.HTML
     prompt: gr.Textbox
     form: gr.State
-    run: gr.Button
-    stop: gr.Button
     status: gr.HTML
     result: gr.components.Component
     job_id: gr.State
@@ -67,10 +65,10 @@ class WorkbenchHandlers:
         return self._about(model), form.switched_to(model, fields, values)
 
     async def run(
-        self, form: Form, model: str, prompt: str, values: Mapping[str, Any]
+        self, form: Form, model: str, prompt: str | None, values: Mapping[str, Any]
     ) -> AsyncGenerator[Update]:
         """Start a job and follow it to its end."""
-        if not prompt.strip():
+        if not prompt or not prompt.strip():
             yield present.error_status(_NO_PROMPT), gr.skip(), None
             return
         if model != form.model:  # picked a moment ago, its form isn't drawn yet
@@ -176,21 +174,10 @@ def build(handlers: WorkbenchHandlers) -> Workbench:
             def draw(form: Form) -> None:
                 _draw(form, bench, handlers)
 
-            with gr.Row():
-                run = gr.Button("Run", variant="primary", scale=3, min_width=120)
-                stop = gr.Button("Stop", scale=1, min_width=80)
         with gr.Column(scale=7, min_width=300):
             status = gr.HTML(present.idle(config.invitation))
             result = config.result()
-    bench = Workbench(model, about, prompt, form, run, stop, status, result, job_id)
-    stop.click(
-        handlers.stop,
-        job_id,
-        None,
-        concurrency_limit=None,
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    bench = Workbench(model, about, prompt, form, status, result, job_id)
     return bench
 
 
@@ -223,6 +210,10 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
         )
         for field in form.fields
     }
+    # Drawn here and not beside the form: a button that is there before its listeners loses clicks.
+    with gr.Row():
+        run_button = gr.Button("Run", variant="primary", scale=3, min_width=120, key="run")
+        stop_button = gr.Button("Stop", scale=1, min_width=80, key="stop")
 
     async def run(model: str, prompt: str, *values: Any) -> AsyncGenerator[Update]:
         shown = dict(zip(fields, values, strict=True))
@@ -233,10 +224,18 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     async def switch(model: str, *values: Any) -> tuple[str, Form]:
         return await handlers.switch(form, model, dict(zip(fields, values, strict=True)))
 
-    bench.run.click(
+    run_button.click(
         run,
         [bench.model, bench.prompt, *fields.values()],
         [bench.status, bench.result, bench.job_id],
+        concurrency_limit=None,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    stop_button.click(
+        handlers.stop,
+        bench.job_id,
+        None,
         concurrency_limit=None,
         show_progress="hidden",
         api_visibility="private",

@@ -7,6 +7,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import av
+import numpy as np
 from av.video.reformatter import Colorspace
 from PIL import Image, ImageOps
 
@@ -61,7 +62,9 @@ def film(
             context = stream.codec_context
             context.colorspace = context.color_primaries = context.color_trc = _BT709
             for number in range(frames):
-                frame = av.VideoFrame.from_image(shot.picture(number / fps))
+                frame = av.VideoFrame.from_ndarray(
+                    np.asarray(shot.picture(number / fps)), format="rgb24"
+                )
                 frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
                 frame.pts = number
                 container.mux(stream.encode(frame))

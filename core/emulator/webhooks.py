@@ -10,6 +10,7 @@ import hmac
 import json
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -33,7 +34,7 @@ class Webhooks:
         self._clock = clock
         self._speed = speed
         self._key = secrets.token_bytes(24)
-        self._http = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+        self._http: httpx.AsyncClient | None = None  # slow to make, and seldom needed
         self._queues: dict[str, asyncio.Queue[tuple[Happening, bytes | None]]] = {}
         self._senders: set[asyncio.Task[None]] = set()
         self._last_sent: dict[tuple[str, Happening], float] = {}
@@ -69,7 +70,8 @@ class Webhooks:
             sender.cancel()
         if self._senders:
             await asyncio.wait(self._senders)
-        await self._http.aclose()
+        if self._http is not None:
+            await self._http.aclose()
 
     def _is_due(self, prediction: Prediction, happening: Happening) -> bool:
         if happening not in ("output", "logs"):
@@ -106,9 +108,11 @@ class Webhooks:
             "webhook-timestamp": timestamp,
             "webhook-signature": self._signature(webhook_id, timestamp, body),
         }
+        if self._http is None:
+            self._http = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
         try:
             response = await self._http.post(url, content=body, headers=headers)
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
             return False
         return response.is_success
 
@@ -120,8 +124,11 @@ class Webhooks:
 
 def is_webhook_url(value: Any) -> bool:
     """Tell whether a value can be a webhook's URL; Replicate itself insists on https."""
-    try:
-        url = httpx.URL(value)
-    except (httpx.InvalidURL, TypeError):
+    if not isinstance(value, str):
         return False
-    return url.scheme in ("https", "http") and bool(url.host)
+    try:
+        url = urlsplit(value)
+        httpx.URL(value)
+    except (httpx.InvalidURL, ValueError):
+        return False
+    return url.scheme in ("https", "http") and bool(url.hostname)

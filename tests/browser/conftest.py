@@ -74,8 +74,9 @@ def app(tmp_path: Path) -> App:
     return App(tmp_path / "data")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser a module: while it is open its loop runs here, and async tests couldn't."""
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
         reason = "no Chromium here: install Debian's chromium package"

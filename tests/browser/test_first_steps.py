@@ -30,10 +30,10 @@ def test_what_was_made_is_in_the_history_after_a_restart(app: App, page: Page) -
 def _make_a_picture(page: Page, prompt: str) -> None:
     page.get_by_role("tab", name="Image").click()
     panel = page.get_by_role("tabpanel").locator("visible=true")
-    panel.get_by_label("Prompt").fill(prompt)
+    panel.get_by_label("Prompt", exact=True).fill(prompt)
     panel.get_by_role("button", name="Run").click()
 
-    expect(panel.locator(".status.done")).to_be_visible()
+    expect(panel.locator(".status.done")).to_be_visible(timeout=60_000)
     image = panel.locator(".result img").first
     expect(image).to_be_visible()
     assert image.evaluate("image => image.naturalWidth") >= 256
@@ -42,7 +42,7 @@ def _make_a_picture(page: Page, prompt: str) -> None:
 def _make_a_clip(page: Page, prompt: str) -> None:
     page.get_by_role("tab", name="Video").click()
     panel = page.get_by_role("tabpanel").locator("visible=true")
-    panel.get_by_label("Prompt").fill(prompt)
+    panel.get_by_label("Prompt", exact=True).fill(prompt)
     panel.get_by_role("button", name="Run").click()
 
     expect(panel.locator(".status.done")).to_be_visible(timeout=60_000)
@@ -55,7 +55,7 @@ def _make_a_clip(page: Page, prompt: str) -> None:
 def _ask(page: Page, message: str) -> None:
     page.get_by_role("tab", name="Chat").click()
     panel = page.get_by_role("tabpanel").locator("visible=true")
-    panel.get_by_label("Message").fill(message)
+    panel.get_by_label("Message", exact=True).fill(message)
     panel.get_by_role("button", name="Send").click()
 
     expect(panel.locator(".status.done")).to_be_visible(timeout=60_000)

@@ -71,10 +71,10 @@ def settings_for(base_url: str) -> Settings:
     return Settings(base_url=base_url, replicate_api_token=SecretStr(TOKEN))
 
 
-def parts_for(emulator: Emulator, *, attempts: int = 3) -> Parts:
+def parts_for(emulator: Emulator, *, attempts: int = 3, base_url: str | None = None) -> Parts:
     """Return the parts for an emulator; close their `api`."""
     time = FakeTime()
-    api = Api(settings_for(emulator.url), timeout_seconds=0.3)
+    api = Api(settings_for(base_url or emulator.url), timeout_seconds=0.3)
     retries = Retries(attempts=attempts, budget=RetryBudget(), sleep=time.sleep)
     predictions = Predictions(api, retries)
     directory = Directory(api, retries)

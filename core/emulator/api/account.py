@@ -129,7 +129,7 @@ async def _metadata(given: UploadFile | str | None) -> dict[str, Any]:
     text = await given.read() if isinstance(given, UploadFile) else given
     try:
         metadata = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):
         raise invalid_input(

@@ -25,38 +25,41 @@ def page(
 ) -> dict[str, Any]:
     """Return the page of a listing that the request's cursor asks for.
 
-    A cursor holds the key of the page's first item, so that pages stay the same when new items
-    come in front.
+    A cursor holds the key of the item that its page begins with, or ends before, so that pages
+    stay the same when new items come in front.
 
     Raises:
         Problem: 400, the cursor isn't one of ours.
     """
     keys = [key(item) for item in items]
-    start = 0
+    start, end = 0, PAGE_SIZE
     if cursor := request.query_params.get("cursor"):
-        start = _place(cursor, keys)
+        direction, place = _decoded(cursor, keys)
+        start = place if direction == _FROM else max(0, place - PAGE_SIZE)
+        end = start + PAGE_SIZE if direction == _FROM else place
 
-    def url(place: int) -> str | None:
-        if not 0 <= place < len(items) or (place == 0 and start == 0):
-            return None
-        params = {**request.query_params, "cursor": _encoded(keys[place])}
+    def url(direction: str, place: int) -> str:
+        params = {**request.query_params, "cursor": _encoded(direction, keys[place])}
         return f"{origin}{request.url.path}?{urlencode(params)}"
 
-    before = max(0, start - PAGE_SIZE)
     return {
-        "next": url(start + PAGE_SIZE),
-        "previous": url(before) if start else None,
-        "results": [render(item) for item in items[start : start + PAGE_SIZE]],
+        "next": url(_FROM, end) if end < len(items) else None,
+        "previous": url(_BEFORE, start) if start > 0 else None,
+        "results": [render(item) for item in items[start:end]],
     }
 
 
-def _encoded(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+_FROM, _BEFORE = "f", "b"
 
 
-def _place(cursor: str, keys: list[str]) -> int:
+def _encoded(direction: str, key: str) -> str:
+    return base64.urlsafe_b64encode(f"{direction}{key}".encode()).decode().rstrip("=")
+
+
+def _decoded(cursor: str, keys: list[str]) -> tuple[str, int]:
     padded = cursor + "=" * (-len(cursor) % 4)
     try:
-        return keys.index(base64.urlsafe_b64decode(padded).decode())
+        text = base64.urlsafe_b64decode(padded).decode()
+        return text[:1], keys.index(text[1:])
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
         raise Problem(400, "Invalid cursor") from error

@@ -1,5 +1,6 @@
-"""Draws the emulator's pictures: words → a brief → a scene of layers → a finished picture.
+"""Draws the emulator's pictures: a prompt → a brief → a scene of layers → a finished picture.
 
-brief (what the prompt asks for) → palettes → landscapes, interiors and abstracts (the scenes),
-which place motifs on layers; then finish (the medium: watercolour, pencil, …) and lettering.
+`brief` reads what the prompt asks for, `palettes` chooses the colours, `landscapes`, `city`,
+`interiors`, `underwater`, `space`, `abstracts` and `isometric` build the scenes on a `stage`,
+`finish` gives them a medium, and `lettering` sets the words. `composing` joins them.
 """

@@ -3,9 +3,9 @@
 import math
 
 from core.emulator.drawing.colour import Colour, darker, lighter, mix
-from core.emulator.drawing.scene import Stage
 from core.emulator.drawing.shapes import Gradient, Outline, Sheet, band, ellipse, rectangle
 from core.emulator.drawing.sky import paint_sky
+from core.emulator.drawing.stage import Stage
 
 
 def paint_city(stage: Stage) -> None:

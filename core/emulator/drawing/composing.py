@@ -9,6 +9,7 @@ from core.emulator.drawing import (
     abstracts,
     city,
     interiors,
+    isometric,
     landscapes,
     palettes,
     space,
@@ -18,7 +19,8 @@ from core.emulator.drawing.brief import Brief
 from core.emulator.drawing.colour import Colour, parse
 from core.emulator.drawing.finish import Finish
 from core.emulator.drawing.lettering import Caption, Lettering, below, in_corner, set_large
-from core.emulator.drawing.scene import Scene, Stage
+from core.emulator.drawing.scene import Scene
+from core.emulator.drawing.stage import Stage
 
 _PAINTERS = {
     "mountains": landscapes.paint_mountains,
@@ -59,13 +61,13 @@ def compose(
         colours = palettes.choose_abstract(brief, rng)
         stage = _stage(brief, "room", rng, width, height, bleed)
         if brief.is_isometric:
-            abstracts.paint_isometric(stage, colours)
+            isometric.paint_isometric(stage, colours)
         else:
             abstracts.paint_abstract(stage, colours)
         stage.place(at={"sky": height * 0.72}, depth=0.9)
         stage.place_rest(height * 0.86, 0.9)
         _weather(stage)
-        return stage.scene(colours[1], is_dark=sum(colours[0]) < 300)
+        return stage.scene(colours[1])
     stage = _stage(brief, setting, rng, width, height, bleed)
     if len(references) > 1:
         interiors.paint_gallery(stage, references)

@@ -88,13 +88,12 @@ class Finish:
     def _pencil(self, picture: Image.Image) -> Image.Image:
         assert self._paper is not None
         grey = self._grey(picture)
-        blurred = ImageOps.invert(grey).filter(ImageFilter.BoxBlur(self._unit / 110))
-        # A colour dodge with the blurred negative leaves lines where tones change.
-        tone = np.asarray(grey).astype(np.float32)
-        lines = np.minimum(tone * 255 / (256 - np.asarray(blurred).astype(np.float32)), 255)
-        drawn = lines * 0.82 + tone * 0.18
+        blurred = grey.reduce(2).filter(ImageFilter.BoxBlur(self._unit / 220)).resize(grey.size)
+        tone = np.asarray(grey)
+        drawn = _PENCIL_LINES[tone, np.asarray(blurred)]
         for wave, limit in zip(self._hatching, (150, 92), strict=True):
-            drawn -= wave * np.clip(1 - tone / limit, 0, 1)
+            weight = np.clip(1 - np.arange(256) / limit, 0, 1).astype(np.float32)
+            drawn = drawn - wave * weight[tone]
         pencil = Image.fromarray(np.clip(drawn, 24, 255).astype(np.uint8))
         sheet = ImageOps.colorize(pencil, (38, 36, 44), (250, 246, 236))
         return ImageChops.multiply(sheet, self._paper)
@@ -144,6 +143,20 @@ def _paper(rng: np.random.Generator, width: int, height: int) -> Image.Image:
 def _blooms(rng: np.random.Generator, width: int, height: int) -> Image.Image:
     clouds = Image.blend(_cloudy(rng, width, height, 5), _cloudy(rng, width, height, 17), 0.4)
     return clouds.point([92 + round(level * 72 / 255) for level in range(256)]).convert("RGB")
+
+
+def _pencil_lines() -> _Tones:
+    """How light a pencil leaves a tone (the row) that has a blurred tone around it (the column).
+
+    A colour dodge with the negative of what is around leaves lines where tones change.
+    """
+    tone = np.arange(256, dtype=np.float32)[:, np.newaxis]
+    around = np.arange(256, dtype=np.float32)
+    lines: _Tones = np.minimum(tone * 255 / (around + 1), 255) * 0.82 + tone * 0.18
+    return lines
+
+
+_PENCIL_LINES = _pencil_lines()
 
 
 def _hatching(width: int, height: int) -> tuple[_Tones, _Tones]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from PIL import Image, ImageOps
 
 from core.emulator.drawing.colour import Colour, darker, lighter, mix
-from core.emulator.drawing.scene import Stage, Sway
+from core.emulator.drawing.scene import Sway
 from core.emulator.drawing.shapes import Gradient, Sheet, band, ellipse, rectangle, smooth
+from core.emulator.drawing.stage import Stage
 
 
 def paint_room(stage: Stage) -> None:

@@ -6,9 +6,10 @@ from core.emulator.drawing import plants, terrain
 from core.emulator.drawing.colour import darker, lighter, mix
 from core.emulator.drawing.motifs import MOTIFS, place_motif
 from core.emulator.drawing.palettes import Palette
-from core.emulator.drawing.scene import Stage, Sway
+from core.emulator.drawing.scene import Sway
 from core.emulator.drawing.shapes import Gradient, band, rectangle
 from core.emulator.drawing.sky import paint_sky
+from core.emulator.drawing.stage import Stage
 
 
 def paint_mountains(stage: Stage) -> None:

@@ -99,8 +99,8 @@ def choose(brief: Brief, setting: str, rng: Random) -> Palette:
         case _:
             pass
     if brief.dye is not None:
-        sky = [dyed(stop, brief.dye, 0.6) for stop in sky]
-        far, near = dyed(far, brief.dye, 0.55), dyed(near, brief.dye, 0.5)
+        sky = [dyed(stop, brief.dye, 0.75) for stop in sky]
+        far, near = dyed(far, brief.dye, 0.7), dyed(near, brief.dye, 0.65)
         accent = brief.dye
     # A few degrees on the wheel, so that each seed has a mood of its own.
     turn = rng.uniform(-9, 9)

@@ -4,8 +4,8 @@ import math
 from random import Random
 
 from core.emulator.drawing.colour import Colour, darker, lighter, mix
-from core.emulator.drawing.scene import Stage
-from core.emulator.drawing.shapes import Outline, Sheet, ellipse
+from core.emulator.drawing.shapes import Outline, Point, Sheet, ellipse
+from core.emulator.drawing.stage import Stage
 
 
 def conifers(
@@ -16,14 +16,14 @@ def conifers(
     x = stage.left - tall * rng.random()
     outlines: list[Outline] = []
     while x < stage.right + tall:
-        outlines.extend(_conifer(x, y + tall * 0.12, tall * rng.uniform(0.55, 1.15), rng))
+        outlines.append(_conifer(x, y + tall * 0.12, tall * rng.uniform(0.55, 1.15), rng))
         x += tall * spacing * rng.uniform(0.5, 1.4)
     sheet.fill(outlines, colour)
 
 
-def _conifer(x: float, y: float, tall: float, rng: Random) -> list[Outline]:
+def _conifer(x: float, y: float, tall: float, rng: Random) -> Outline:
     half = tall * rng.uniform(0.17, 0.24)
-    left, right = [], []
+    left, right = list[Point](), list[Point]()
     tiers = 6
     for tier in range(tiers):
         top = y - tall * (1 - tier / tiers)
@@ -31,7 +31,7 @@ def _conifer(x: float, y: float, tall: float, rng: Random) -> list[Outline]:
         wide = half * ((tier + 1) / tiers) ** 0.9
         left += [(x - wide * 0.35, top), (x - wide, bottom)]
         right += [(x + wide * 0.35, top), (x + wide, bottom)]
-    return [[(x, y - tall * 1.05), *right, *reversed(left)]]
+    return [(x, y - tall * 1.05), *right, *reversed(left)]
 
 
 def grove(sheet: Sheet, stage: Stage, line: Outline, size: float, colour: Colour) -> None:
@@ -44,7 +44,7 @@ def grove(sheet: Sheet, stage: Stage, line: Outline, size: float, colour: Colour
             x, y = line[max(min(middle + rng.randint(-16, 16), len(line) - 1), 0)]
             tall = size * rng.uniform(0.6, 1.2)
             if rng.random() < 0.3:
-                crowns += _conifer(x, y + tall * 0.1, tall * 1.5, rng)
+                crowns.append(_conifer(x, y + tall * 0.1, tall * 1.5, rng))
             else:
                 crowns.append(ellipse((x, y - tall * 0.72), tall * 0.36, tall * 0.48))
                 trunk = tall * 0.045
@@ -64,7 +64,7 @@ def grass(stage: Stage, y: float, colour: Colour) -> None:
     rng, unit = stage.rng, stage.unit
     sheet = stage.layer(1.0)
     blades: list[Outline] = []
-    x = stage.left
+    x: float = stage.left
     bottom = stage.height + stage.bleed + 2
     while x < stage.right:
         tall = unit * rng.uniform(0.02, 0.075)

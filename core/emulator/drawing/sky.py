@@ -4,8 +4,9 @@ import math
 from random import Random
 
 from core.emulator.drawing.colour import Colour, lighter, mix
-from core.emulator.drawing.scene import Stage, Sway
+from core.emulator.drawing.scene import Sway
 from core.emulator.drawing.shapes import Gradient, Outline, Point, Sheet, ellipse, rectangle
+from core.emulator.drawing.stage import Stage
 
 
 def paint_sky(stage: Stage, horizon: float) -> Point:

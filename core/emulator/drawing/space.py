@@ -3,8 +3,9 @@
 import math
 
 from core.emulator.drawing.colour import Colour, darker, lighter, mix
-from core.emulator.drawing.scene import Stage, Sway
+from core.emulator.drawing.scene import Sway
 from core.emulator.drawing.shapes import Gradient, Outline, Sheet, ellipse
+from core.emulator.drawing.stage import Stage
 
 
 def paint_space(stage: Stage) -> None:

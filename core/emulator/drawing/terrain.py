@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from random import Random
 
 from core.emulator.drawing.colour import Colour, darker, lighter, mix
-from core.emulator.drawing.scene import Stage
 from core.emulator.drawing.shapes import Gradient, Outline, Point, Sheet, ellipse
+from core.emulator.drawing.stage import Stage
 
 
 def down(line: Outline, stage: Stage) -> list[Point]:
@@ -125,7 +125,7 @@ def shades(mountains: list[Peak]) -> list[Outline]:
 
 def caps(rng: Random, mountains: list[Peak], depth: float) -> list[Outline]:
     """Snow on the summits, down to a share of their height."""
-    found = []
+    found: list[Outline] = []
     for peak in mountains:
         low = 1 - depth * rng.uniform(0.8, 1.2)
         left, right = _along(peak, low, "left"), _along(peak, low - 0.03, "right")

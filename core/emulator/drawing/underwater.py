@@ -3,8 +3,9 @@
 from core.emulator.drawing import plants, terrain
 from core.emulator.drawing.colour import Colour, darker, lighter, mix
 from core.emulator.drawing.motifs import MOTIFS, place_motif
-from core.emulator.drawing.scene import Stage, Sway
+from core.emulator.drawing.scene import Sway
 from core.emulator.drawing.shapes import Gradient, Sheet, band
+from core.emulator.drawing.stage import Stage
 
 
 def paint_underwater(stage: Stage) -> None:

@@ -24,6 +24,7 @@ NOTES = (
 )
 _NOTE_IN_A_SENTENCE = "(offline demo: no model was run)"
 _NOTE_WORDS = len(_NOTE_IN_A_SENTENCE.split())
+_TOPICS = ("the sea", "a small fox", "the last train home", "an old map")
 _WORDS_A_PARAGRAPH = 30
 _WORDS_OF_A_SENTENCE = 8
 
@@ -89,8 +90,10 @@ def _written(question: Question, manner: Manner, rng: Random, *, is_first: bool)
     limit = limit_in(question.text[:200]).or_else(manner.limit)
     if form.kind is Kind.TABLE and (limit.sentences or limit.words):
         form = PROSE
-    if form.kind is Kind.FIXED:
+    if form.kind in (Kind.FIXED, Kind.TALE):
         limit = Limit()
+    if form.kind is Kind.TALE and not (question.topic or question.keywords):
+        question = replace(question, topic=rng.choice(_TOPICS))
     language = None
     if form.kind is not Kind.EXTRACT:
         language = (
@@ -146,7 +149,7 @@ def _lead(form: Form, manner: Manner, language: Language | None, *, is_first: bo
     parts = []
     if (
         manner.introduction
-        and form.kind is not Kind.FIXED
+        and form.kind not in (Kind.FIXED, Kind.TALE)
         and (is_first or form.write is talk.identity)
     ):
         parts.append(manner.introduction)

@@ -31,6 +31,12 @@ class Earlier:
         questions = [read(text) for text in self.asked[-6:]]
         return next((q for q in reversed(questions) if q.topic or q.keywords), questions[-1])
 
+    @property
+    def name(self) -> str:
+        """What the person said to be called, or nothing."""
+        found = [match[1] for text in self.asked if (match := _NAME.search(text[:400]))]
+        return found[-1] if found else ""
+
 
 def earlier_in(messages: Sequence[Message]) -> Earlier | None:
     """Return what came before the last message, or None if it is the first."""
@@ -49,6 +55,8 @@ def looking_back(question: Question, earlier: Earlier, rng: Random) -> str | Non
         return f"{'Your first message' if first else 'Just before this you wrote'}: {said}"
     if len(question.text.split()) > MAX_WORDS:
         return None
+    if question.asks(r"\bwhat(?:'s| is) my name\b|\bwho am i\b") and (name := earlier.name):
+        return f"You told me that your name is **{name}**."
     topic = earlier.question.subject
     if (position := _position(question)) and (items := _items(earlier.answered)):
         if abs(position) > len(items):
@@ -81,6 +89,7 @@ _WHAT_DID_I_SAY = re.compile(
     r"(?:question|message|prompt|request)",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"\b(?i:my name is|call me|i am|i'm|i’m) ([A-Z][^\W\d_]{1,30})\b")
 _SHORTER = (
     r"\b(?:shorter|shorten|too long|more (?:brief|concise)ly?|briefer|tl;?dr|sum (?:it|that) up)\b"
 )

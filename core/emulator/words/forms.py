@@ -21,7 +21,8 @@ class Kind(Enum):
     EXTRACT = auto()  # it may be cut, but its language is its own affair
     LIST = auto()  # it may be cut, and becomes running text then
     TABLE = auto()  # where a length is asked, prose takes its place
-    FIXED = auto()  # code, JSON and verse stay as they are
+    FIXED = auto()  # code, JSON and letters stay as they are
+    TALE = auto()  # so do verse and stories, but they may choose their own topic
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def _lists(question: Question) -> bool:
 
 
 _LIST_WORDS = _asks(
-    r"\b(?:list|enumerate|bullets?|bullet points|steps|ideas|tips|examples|reasons|names? for)\b"
+    r"\b(?:list|enumerate|bullets?|bullet points|steps|ideas|tips|examples|reasons|names? for"
+    r"|benefits|advantages|recipe|itinerary|plan (?:for|to)"
+    r"|(?:create|make|write) a (?:\w+ ){0,3}plan)\b"
     r"|\A\W*(?:please )?(?:name|suggest|recommend)\b"
 )
 _HELLO = (
@@ -138,15 +141,15 @@ _FORMS: tuple[tuple[Callable[[Question], bool], Form], ...] = (
         ),
         _JSON,
     ),
-    (_asks(r"\bhaikus?\b"), Form(Kind.FIXED, verse.haiku)),
-    (_asks(r"\blimericks?\b"), Form(Kind.FIXED, verse.limerick)),
+    (_asks(r"\bhaikus?\b"), Form(Kind.TALE, verse.haiku)),
+    (_asks(r"\blimericks?\b"), Form(Kind.TALE, verse.limerick)),
     (
         _asks(rf"\b{_CREATE}\b.{{0,30}}\b(?:poem|song|verse|sonnet|rhyme|lyrics)\b"),
-        Form(Kind.FIXED, verse.poem),
+        Form(Kind.TALE, verse.poem),
     ),
     (
         _asks(rf"\b{_CREATE}\b.{{0,30}}\b(?:story|tale|fable)\b|\Aonce upon"),
-        Form(Kind.FIXED, prose.story),
+        Form(Kind.TALE, prose.story),
     ),
     (_asks(r"\bjokes?\b|\bmake me laugh\b"), Form(Kind.TALK, talk.joke)),
     (

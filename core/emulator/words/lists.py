@@ -73,8 +73,9 @@ def _items(question: Question, count: int, rng: Random) -> tuple[str, list[str]]
     if question.asks(r"\bnames?\b.{0,40} for\b"):
         names = _enough(rng.sample(NAMES, len(NAMES)), count, "{0} {1}".format)
         return f"Some names for {question.named}:", names
-    if question.task and question.asks(r"\b(?:steps?|how|instructions?|recipe)\b"):
-        return f"Here is one way to **{question.task}**:", _steps(question.task, count)
+    if question.asks(r"\b(?:steps?|how|instructions?|recipe|plan|itinerary)\b"):
+        task = question.task or f"make {question.subject}"
+        return f"Here is one way to **{task}**:", _steps(task, count)
     title, thoughts = next(
         (title, thoughts) for pattern, title, thoughts in _KINDS if question.asks(pattern)
     )

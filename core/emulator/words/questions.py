@@ -191,6 +191,7 @@ _PHRASE_END = re.compile(
 _ENUMERATION = re.compile(r",[^,]{1,30} (?:and|or) ")
 _WORD = re.compile(r"[^\W_][\w'+#&/.-]*")
 _BEFORE_TOPIC = re.compile(rf"(?:(?:me|us|some|any|short|{NUMBER}) )+(?=\S)", re.IGNORECASE)
+_PREPOSITION = re.compile(r"\A(?:in|on|at|of|for|to|with|from|by) ", re.IGNORECASE)
 _ARTICLES = {"a", "an"}
 _MIRRORED = {  # The person's words, said back.
     "my": "your",
@@ -213,6 +214,7 @@ def _phrase(text: str) -> str:
         text = text.split(", ", 1)[0]
     if (lead := _BEFORE_TOPIC.match(text)) and lead[0].strip().lower() not in _ARTICLES:
         text = text[lead.end() :]
+    text = _PREPOSITION.sub("", text)
     words = [
         _MIRRORED.get(word.lower(), word) + ("," if comma else "")
         for word, comma in re.findall(rf"({_WORD.pattern})(,?)", text)

@@ -1,4 +1,4 @@
-"""An emulator with tiny models, and a client of it."""
+"""An emulator with tiny models, and clients of it."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from core.emulator import Emulator
+from tests.core.emulator.clients import client_of
 from tests.core.emulator.runners import RUNNERS
 
 
@@ -19,6 +20,12 @@ def emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def http(emulator: Emulator) -> Iterator[httpx.Client]:
     """A client with a token."""
-    headers = {"Authorization": "Bearer r8_test"}
-    with httpx.Client(base_url=f"{emulator.url}/v1", headers=headers, timeout=10) as client:
+    with client_of(emulator) as client:
+        yield client
+
+
+@pytest.fixture
+def bare() -> Iterator[httpx.Client]:
+    """A client without a token, that follows any URL."""
+    with client_of(None) as client:
         yield client

@@ -63,18 +63,6 @@ async def test_a_closed_page_loses_nothing(world: World) -> None:
     assert (job.state, len(job.files)) == (State.SUCCEEDED, 1)
 
 
-async def test_a_page_that_closes_while_it_submits_leaves_a_job_that_runs(world: World) -> None:
-    async with world.process() as app:
-        submitting = asyncio.create_task(app.submit())
-        while not (written_down := await app.archive.list("ann")):
-            assert not submitting.done()
-        submitting.cancel()
-        [job] = written_down
-        ended = await app.ended(job.id)
-
-    assert ended.state is State.SUCCEEDED
-
-
 async def test_any_number_of_watchers_see_the_same_end_the_late_ones_too(world: World) -> None:
     world.go_on.clear()
     async with world.process() as app:

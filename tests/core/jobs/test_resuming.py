@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from core.events import Processing, TextDelta
+from core.emulator import Fault
+from core.events import Processing, Starting, TextDelta
 from core.records import Job, State
-from tests.core.jobs.world import WRITER, Process, World, a_png
+from tests.core.jobs.world import BACKEND, CREATE, PAINTER, WRITER, Process, World, a_png
 
 NOBODYS_LEASE_SECONDS = 60
 
@@ -15,10 +16,10 @@ async def write_down(app: Process, **changes: Any) -> str:
     """Leave a job as a killed process leaves it: leased for a while to nobody."""
     values: dict[str, Any] = {
         "id": "left",
-        "backend": "https://replicate.test#ann",
+        "backend": BACKEND,
         "owner": "ann",
         "kind": "image",
-        "model": "test/painter",
+        "model": PAINTER,
         "input": {"prompt": "a fox", "seed": 7},
         "created_at": app.world.now,
     }
@@ -92,11 +93,13 @@ async def test_what_was_only_written_down_is_sent_now_with_its_files(
     assert len(world.emulator.predictions) == 2
 
 
-async def test_a_killed_process_s_create_is_found_and_adopted(world: World) -> None:
+async def test_a_killed_processs_create_is_found_and_adopted(world: World) -> None:
+    async with world.process() as killed:
+        sent = await killed.client.create_prediction(PAINTER, {"prompt": "a fox", "seed": 7})
+        job_id = await write_down(killed, state=State.SENDING)
+
+    world.pass_time(NOBODYS_LEASE_SECONDS + 1)
     async with world.process() as app:
-        sent = await app.client.create_prediction("test/painter", {"prompt": "a fox", "seed": 7})
-        job_id = await write_down(app, state=State.SENDING)
-        world.pass_time(NOBODYS_LEASE_SECONDS + 1)
         await app.jobs.resume()
         job = await app.ended(job_id)
 
@@ -104,20 +107,22 @@ async def test_a_killed_process_s_create_is_found_and_adopted(world: World) -> N
     assert world.creates == 1
 
 
-async def test_a_killed_process_s_create_is_found_by_its_files_and_without_its_secrets(
+async def test_a_killed_processs_create_is_found_by_its_files_and_without_its_secrets(
     world: World,
 ) -> None:
     folder = f"ann/{world.now:%Y-%m}/left"
-    async with world.process() as app:
-        image = app.media.path(f"{folder}/input-0.png")
+    async with world.process() as killed:
+        image = killed.media.path(f"{folder}/input-0.png")
         image.parent.mkdir(parents=True)
         image.write_bytes(a_png())
-        sent = await app.client.create_prediction(
-            "test/painter", {"prompt": "a fox", "image": image, "key": "hunter2"}
+        sent = await killed.client.create_prediction(
+            PAINTER, {"prompt": "a fox", "image": image, "key": "hunter2"}
         )
         archived = {"prompt": "a fox", "image": f"media:{folder}/input-0.png", "key": "[hidden]"}
-        job_id = await write_down(app, state=State.SENDING, input=archived)
-        world.pass_time(NOBODYS_LEASE_SECONDS + 1)
+        job_id = await write_down(killed, state=State.SENDING, input=archived)
+
+    world.pass_time(NOBODYS_LEASE_SECONDS + 1)
+    async with world.process() as app:
         await app.jobs.resume()
         job = await app.ended(job_id)
 
@@ -139,6 +144,21 @@ async def test_a_prediction_of_another_job_is_never_adopted(world: World) -> Non
     assert world.creates == 1
 
 
+async def test_of_equal_predictions_the_one_that_no_job_has_is_adopted(world: World) -> None:
+    async with world.process() as killed:
+        other = await killed.ended(await killed.submit(seed=7))
+        sent = await killed.client.create_prediction(PAINTER, {"prompt": "a fox", "seed": 7})
+        job_id = await write_down(killed, state=State.SENDING)
+
+    world.pass_time(NOBODYS_LEASE_SECONDS + 1)
+    async with world.process() as app:
+        await app.jobs.resume()
+        job = await app.ended(job_id)
+
+    assert (job.state, job.prediction_id) == (State.SUCCEEDED, sent.id)
+    assert other.prediction_id != sent.id
+
+
 async def test_a_job_that_needs_a_secret_again_says_so(world: World) -> None:
     async with world.process() as app:
         job_id = await write_down(app, input={"prompt": "a fox", "key": "[hidden]"})
@@ -153,7 +173,7 @@ async def test_a_job_that_needs_a_secret_again_says_so(world: World) -> None:
 
 async def test_a_result_is_fetched_that_came_while_nobody_was_there(world: World) -> None:
     async with world.process() as app:
-        prediction = await app.client.create_prediction("test/painter", {"prompt": "a fox"})
+        prediction = await app.client.create_prediction(PAINTER, {"prompt": "a fox"})
         await app.client.wait_for_prediction(prediction)
         job_id = await write_down(app, state=State.DOWNLOADING, prediction_id=prediction.id)
         world.pass_time(NOBODYS_LEASE_SECONDS + 1)
@@ -165,7 +185,7 @@ async def test_a_result_is_fetched_that_came_while_nobody_was_there(world: World
 
 async def test_a_result_that_replicate_has_deleted_keeps_what_was_recorded(world: World) -> None:
     async with world.process() as app:
-        prediction = await app.client.create_prediction("test/painter", {"prompt": "a fox"})
+        prediction = await app.client.create_prediction(PAINTER, {"prompt": "a fox"})
         await app.client.wait_for_prediction(prediction)
         job_id = await write_down(
             app,
@@ -263,7 +283,10 @@ async def test_a_job_that_another_copy_took_over_is_not_sent_twice(world: World)
         await asleep.until(first, lambda event: isinstance(event, Processing))
         queued = await asleep.submit(prompt="once")
         world.pass_time(NOBODYS_LEASE_SECONDS)
+        # So that the one is still sending when the other's turn comes.
+        world.emulator.inject(Fault(method="POST", path=CREATE, delay_seconds=0.6))
         await awake.jobs.resume()
+        await awake.until(queued, lambda event: isinstance(event, Starting))
         world.go_on.set()
         ends = [await copy.ended(queued) for copy in (awake, asleep)]
         await asleep.watched(first)
@@ -274,19 +297,19 @@ async def test_a_job_that_another_copy_took_over_is_not_sent_twice(world: World)
 
 
 async def test_a_lookup_waits_for_an_api_that_answers(world: World) -> None:
-    from core.emulator import Fault
-
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
         await asyncio.sleep(0.01)
 
-    world.emulator.inject(Fault(method="GET", path="/v1/predictions", status=503, times=3))
-    async with world.process(sleep=sleep) as app:
-        sent = await app.client.create_prediction("test/painter", {"prompt": "a fox", "seed": 7})
-        job_id = await write_down(app, state=State.SENDING)
-        world.pass_time(NOBODYS_LEASE_SECONDS + 1)
+    async with world.process() as killed:
+        sent = await killed.client.create_prediction(PAINTER, {"prompt": "a fox", "seed": 7})
+        job_id = await write_down(killed, state=State.SENDING)
+
+    world.pass_time(NOBODYS_LEASE_SECONDS + 1)
+    world.emulator.inject(Fault(method="GET", path="/v1/predictions", status=503))
+    async with world.process(sleep=sleep, max_retries=1) as app:
         await app.jobs.resume()
         job = await app.ended(job_id)
 

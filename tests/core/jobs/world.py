@@ -55,6 +55,7 @@ class World:
             replicate_api_token=SecretStr("any"),
             data_dir=self.data_dir,
             timeout_seconds=options.pop("timeout_seconds", 60),
+            max_retries=options.pop("max_retries", 3),
         )
         async with (
             AsyncReplicateClient(settings) as client,

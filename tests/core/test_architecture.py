@@ -1,0 +1,103 @@
+"""Imports point inward, and jobs are the app's only door to a create."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = sorted((ROOT / "core").rglob("*.py"))
+PAGE = [ROOT / "app.py", *sorted((ROOT / "ui").rglob("*.py"))]
+EMULATOR = [path for path in CORE if "emulator" in path.parts]
+LIBRARY = [path for path in CORE if path not in EMULATOR and "migrations" not in path.parts]
+
+# Whoever knows of jobs, the history or the media store, directly or not.
+ABOVE_THE_CLIENT = {
+    *("archive", "broadcast", "collecting", "database", "endings", "events", "intents", "jobs"),
+    *("ledger", "media", "predicting", "probing", "records", "runs", "schemas", "tables", "turns"),
+}
+BESIDE_THE_CLIENT = {"catalog", "chat", "__main__"}
+
+CREATES = {"create_prediction", "run_model", "run_model_async", "stream_output"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, wherever in it: `core.jobs`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom(module=str(module), level=0, names=names):
+                yield module
+                yield from (f"{module}.{name.name}" for name in names)
+            case ast.ImportFrom():
+                yield "a relative import"
+
+
+def is_inside(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def offenders(paths: list[Path], *packages: str) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in paths
+        for module in imports(path)
+        if any(is_inside(module, package) for package in packages)
+    ]
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(LIBRARY) > 30
+    assert len(EMULATOR) > 10
+    assert len(PAGE) > 10
+
+
+def test_imports_are_absolute() -> None:
+    assert offenders([*CORE, *PAGE], "a relative import") == []
+
+
+def test_core_knows_nothing_of_the_page() -> None:
+    assert offenders(CORE, "gradio", "gradio_client", "fastapi", "ui", "app", "tests") == []
+
+
+def test_only_the_tour_starts_the_emulator() -> None:
+    others = [path for path in LIBRARY if path != ROOT / "core" / "__main__.py"]
+
+    assert offenders(others, "core.emulator") == []
+
+
+def test_the_emulator_shares_no_code_with_the_rest_of_core() -> None:
+    strangers = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in EMULATOR
+        for module in imports(path)
+        if is_inside(module, "core") and not is_inside(module, "core.emulator")
+        if module != "core"
+    ]
+
+    assert strangers == []
+
+
+def test_the_client_knows_nothing_of_jobs() -> None:
+    below = [path for path in LIBRARY if path.stem not in ABOVE_THE_CLIENT | BESIDE_THE_CLIENT]
+
+    assert ROOT / "core" / "client.py" in below
+    assert offenders(below, *(f"core.{name}" for name in sorted(ABOVE_THE_CLIENT))) == []
+
+
+@pytest.mark.parametrize("path", PAGE, ids=lambda path: path.name)
+def test_the_page_creates_predictions_by_jobs_alone(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+
+    # Any `x.run_model`, called or handed on; a handler of its own of that name is `self`'s.
+    used = [
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in CREATES
+        if not (isinstance(node.value, ast.Name) and node.value.id in {"self", "endpoints"})
+    ]
+
+    assert used == []
+    assert not [m for m in imports(path) if is_inside(m, "core.creating") or m == "core.blocking"]
