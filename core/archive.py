@@ -21,7 +21,16 @@ from core.errors import PlaygroundError
 from core.records import Cursor, Job, Kind, MediaFile, State
 from core.tables import FileRow, JobRow
 
-__all__ = ["Archive", "ArchiveError", "Changes", "Cursor", "Job", "MediaFile", "UnknownJob"]
+__all__ = [
+    "Archive",
+    "ArchiveError",
+    "Changes",
+    "Cursor",
+    "Job",
+    "LeaseLost",
+    "MediaFile",
+    "UnknownJob",
+]
 
 T = TypeVar("T")
 
@@ -39,6 +48,14 @@ class UnknownJob(PlaygroundError):
     def __init__(self, job_id: str) -> None:
         self.job_id = job_id
         super().__init__("The history holds no such run: it may have been deleted.")
+
+
+class LeaseLost(PlaygroundError):
+    """A job is another holder's now, or has ended."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__("Another copy of the playground has this run now.")
 
 
 class Changes(TypedDict, total=False):
@@ -189,6 +206,7 @@ class Archive:
 
         Raises:
             UnknownJob: there is no such job.
+            LeaseLost: the move was not made, and `holder` had to hold the job's lease for it.
         """
         values: dict[str, Any] = dict(changes)
         files: Sequence[MediaFile] = values.pop("files", ())
@@ -211,6 +229,8 @@ class Archive:
                 row = session.get(JobRow, job_id)
                 if row is None:
                     raise UnknownJob(job_id)
+                if holder is not None and not moved:
+                    raise LeaseLost(job_id)
                 return _job(row)
 
         return await self._run(write)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar, Unpack
 
-from core.archive import Archive, ArchiveError, Changes
+from core.archive import Archive, ArchiveError, Changes, LeaseLost
 from core.broadcast import Broadcast
 from core.errors import CreateUncertain, PlaygroundError
 from core.events import Event, TextDelta, Waiting, event_of
@@ -83,9 +83,10 @@ class Ledger:
         async def advance() -> Job:
             return await self._archive.advance(self.job.id, State.SENDING, holder=self._holder)
 
-        self.job = await self.patiently(advance, _is_archives)
-        if self.job.state is not State.SENDING:
-            raise TakenAway
+        try:
+            self.job = await self.patiently(advance, _is_archives)
+        except LeaseLost as error:
+            raise TakenAway from error
 
     async def record_prediction(self, prediction: Prediction) -> None:
         """Record the prediction that the job has got.

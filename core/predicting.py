@@ -171,7 +171,6 @@ class Predicting:
                 async for _ in pieces:
                     await self._note_processing(stream.prediction or prediction)
                     self._ledger.tell_text(stream.text)
-            self._ledger.tell_text(stream.text)  # at the end it may have been replaced
         except PlaygroundError as error:
             if not is_transient(error):
                 raise

@@ -212,8 +212,8 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     }
     # Drawn here and not beside the form: a button that is there before its listeners loses clicks.
     with gr.Row():
-        run_button = gr.Button("Run", variant="primary", scale=3, min_width=120, key="run")
-        stop_button = gr.Button("Stop", scale=1, min_width=80, key="stop")
+        run_button = gr.Button("Run", variant="primary", scale=3, min_width=120)
+        stop_button = gr.Button("Stop", scale=1, min_width=80)
 
     async def run(model: str, prompt: str, *values: Any) -> AsyncGenerator[Update]:
         shown = dict(zip(fields, values, strict=True))

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from core.archive import Archive, ArchiveError, Job, MediaFile, UnknownJob
+from core.archive import Archive, ArchiveError, Job, LeaseLost, MediaFile, UnknownJob
 from core.records import State
 from core.tables import Base
 
@@ -241,6 +241,34 @@ async def test_a_renewed_lease_is_not_claimed_and_a_released_one_is(
     free = await archive.claim("https://api.example", holder="you", lease_seconds=30)
 
     assert (len(held), len(free)) == (0, 1)
+
+
+async def test_a_move_that_only_the_holder_may_make_is_made_by_no_other(
+    archive: Archive, clock: Clock
+) -> None:
+    await add(archive, a_job("kept"), a_job("lost"), a_job("done"))
+    await archive.advance("done", State.CANCELED)
+    clock.now += timedelta(seconds=31)
+    await archive.renew("me", lease_seconds=30)
+    await archive.advance("kept", State.SENDING, holder="me")
+
+    await archive.release("me")
+    await archive.claim("https://api.example", holder="you", lease_seconds=30)
+    await archive.advance("lost", State.SENDING, holder="you")
+    for job_id in ("kept", "lost", "done"):
+        with pytest.raises(LeaseLost):
+            await archive.advance(job_id, State.SENDING, holder="me")
+
+    assert (await archive.get("lost")).state is State.SENDING
+
+
+async def test_it_is_known_which_predictions_are_some_jobs(archive: Archive) -> None:
+    await add(archive, a_job())
+    await archive.advance("job1", State.STARTING, prediction_id="p1")
+
+    assert await archive.has_prediction("https://api.example", "p1")
+    assert not await archive.has_prediction("https://api.example", "p2")
+    assert not await archive.has_prediction("https://other.example", "p1")
 
 
 async def test_two_copies_write_at_once_without_an_error(database_url: str) -> None:
