@@ -64,7 +64,7 @@ def test_a_file_in_an_input_is_uploaded_and_read_by_the_model(
 
 
 def test_stream_yields_the_events(replicate: Client) -> None:
-    events = list(replicate.stream(WORDS.card.id, {"prompt": "you"}))
+    events = list(replicate.stream(WORDS.card.id, input={"prompt": "you"}))
 
     assert "".join(str(event) for event in events) == "Hello you "
     assert events[-1].event == ServerSentEvent.EventType.DONE

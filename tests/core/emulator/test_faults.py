@@ -124,7 +124,7 @@ def test_a_cut_sends_exactly_so_many_bytes(
     emulator.inject(Fault(path="/outputs/*", cut_after_bytes=cut))
     received = b""
 
-    with (
+    with (  # noqa: PT012
         pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)),
         bare.stream("GET", file) as response,
     ):
@@ -145,7 +145,7 @@ def test_a_stream_can_be_cut_in_the_middle_of_a_character(
     emulator.inject(Fault(path="/v1/streams/*", cut_after_bytes=middle))
     received = b""
 
-    with (
+    with (  # noqa: PT012
         pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)),
         http.stream("GET", created["urls"]["stream"]) as response,
     ):
