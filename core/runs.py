@@ -90,9 +90,8 @@ class Run:
         try:
             await self._settle(await self._ending())
         except TakenAway:
-            self._ledger.log.info("job.taken_away", state=self.job.state)
-            if self.job.state.is_settled:
-                self._ledger.tell(event_of(self.job))
+            # Its watchers go on with what the other process records.
+            self._ledger.log.info("job.taken_away")
         except Exception as error:
             # Not even the end could be recorded, but nobody is left waiting for it.
             self._ledger.log.exception("job.unrecorded")

@@ -62,9 +62,8 @@ def film(
             context = stream.codec_context
             context.colorspace = context.color_primaries = context.color_trc = _BT709
             for number in range(frames):
-                frame = av.VideoFrame.from_ndarray(
-                    np.asarray(shot.picture(number / fps)), format="rgb24"
-                )
+                picture = shot.picture(number / fps, number / max(frames - 1, 1))
+                frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
                 frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
                 frame.pts = number
                 container.mux(stream.encode(frame))
@@ -88,7 +87,6 @@ class _Shot:
     ) -> None:
         brief = read(prompt)
         rng = Random(digest(prompt, seed))
-        self._seconds = seconds
         self._opening: _Drawn | _Still = (
             _Drawn(brief, caption(prompt), rng, size, seconds)
             if first is None
@@ -96,15 +94,12 @@ class _Shot:
         )
         self._ending = None if last is None else _Still(last, size, rng)
 
-    def picture(self, seconds: float) -> Image.Image:
-        share = seconds / self._seconds
-        if self._ending is None:
-            return self._opening.picture(seconds, share)
-        # The last frame begins one frame before the end, so the end is reached a little early.
+    def picture(self, seconds: float, share: float) -> Image.Image:
+        """The frame at a time, which is a share of the way from the first frame to the last."""
         fade = _eased((share - 0.35) / 0.5)
-        if fade == 0:
+        if self._ending is None or fade == 0:
             return self._opening.picture(seconds, share)
-        ending = self._ending.picture(seconds, max(1 - share / 0.94, 0))
+        ending = self._ending.picture(seconds, 1 - share)
         if fade == 1:
             return ending
         return Image.blend(self._opening.picture(seconds, share), ending, fade)
@@ -126,9 +121,9 @@ class _Drawn:
         # The camera goes further in a longer clip, within what is painted beyond the frame.
         self._reach = min(0.03 + 0.009 * seconds, 0.1) * max(size)
         self._direction = rng.choice((-1, 1))
-        self._scene: Scene = compose(
-            brief, rng, width=width, height=height, bleed=math.ceil(self._reach * 1.2) + 4
-        )
+        # As far as the nearest layers pass by, and sway on top of that.
+        bleed = math.ceil(self._reach * 1.15 + 0.08 * min(size)) + 2
+        self._scene: Scene = compose(brief, rng, width=width, height=height, bleed=bleed)
         self._finish: Finish = finish_for(brief, rng, width=width, height=height, moves=True)
         self._lettering = lettering(
             self._seen(0.0, 0.0), headline=brief.headline, words=words, shade=self._scene.ground

@@ -50,9 +50,8 @@ def draw(
     if is_print and brief.headline is None:
         picture = mount(picture, words)
     else:
-        picture = lettering(picture, headline=brief.headline, words=words, shade=scene.ground).onto(
-            picture
-        )
+        letters = lettering(picture, headline=brief.headline, words=words, shade=scene.ground)
+        picture = letters.onto(picture)
     return finish.grain(picture)
 
 

@@ -225,7 +225,7 @@ async def test_a_file_in_text_mode_is_refused_with_its_field(uploads: Uploads, f
 async def test_what_json_has_no_word_for_is_refused_with_its_field(
     uploads: Uploads, value: Any
 ) -> None:
-    with pytest.raises(InvalidInput, match="^image is ") as caught:  # noqa: RUF043
+    with pytest.raises(InvalidInput, match=r"^image is ") as caught:
         await prepare({"image": [value]}, uploads)
 
     assert caught.value.field == "image"

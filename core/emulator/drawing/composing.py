@@ -33,7 +33,6 @@ _PAINTERS = {
     "space": space.paint_space,
     "room": interiors.paint_room,
 }
-_INDOORS = ("room", "abstract", "space", "underwater")
 
 _GRAIN_COLOURS = {
     "snow": "#ffffff",
@@ -97,7 +96,7 @@ def mount(
     unit = min(picture.size)
     margin = round(unit * 0.055)
     foot = round(unit * (0.15 if words else 0.055))
-    inner = picture.width - 2 * margin, picture.height - margin - foot
+    inner = max(picture.width - 2 * margin, 1), max(picture.height - margin - foot, 1)
     sheet = Image.new("RGB", picture.size, paper)
     # A hairline of shade, or a light picture would run into the paper.
     edge = max(round(unit / 500), 1)
@@ -123,10 +122,9 @@ def setting_of(brief: Brief) -> str:
     """The setting, or one for a prompt that only names a light or a weather."""
     if brief.setting is not None:
         return brief.setting
-    if brief.light in {"sunset", "dawn", "storm", "mist", "aurora"} or brief.weather in {
-        "snow",
-        "rain",
-    }:
+    if brief.light in {"sunset", "dawn", "storm", "mist", "aurora"}:
+        return "mountains"
+    if brief.weather in {"snow", "rain"}:
         return "mountains"
     if brief.light == "night" or brief.weather in {"leaves", "petals", "sparks"}:
         return "forest"

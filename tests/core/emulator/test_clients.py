@@ -184,7 +184,7 @@ async def test_thirty_runs_at_once_all_come_back(emulator: Emulator) -> None:
 async def test_an_async_stream_yields_the_events(emulator: Emulator) -> None:
     client = Client(api_token="r8_test", base_url=emulator.url)
 
-    stream = client.async_stream(WORDS.card.id, {"prompt": "you"})
+    stream = client.async_stream(WORDS.card.id, input={"prompt": "you"})
     text = "".join([str(event) async for event in await stream])
     await client._async_client.aclose()
 

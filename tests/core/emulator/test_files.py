@@ -216,9 +216,9 @@ def output(http: httpx.Client) -> str:
 
 
 @pytest.fixture
-def hosted(emulator: Emulator) -> Iterator[str]:
+def hosted(emulator: Emulator) -> str:
     """The URL of a file with an awkward name."""
-    yield emulator.host_file(b"hosted", name="a b/#?%é.png", media_type="image/png")  # noqa: PT022
+    return emulator.host_file(b"hosted", name="a b/#?%é.png", media_type="image/png")
 
 
 def test_an_output_is_served_with_all_that_resuming_needs(output: str, bare: httpx.Client) -> None:
