@@ -1,11 +1,15 @@
 """A cancelled download leaves nothing: no file, no connection, no thread."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
+import httpx
 import pytest
 
 from core.downloads import Downloader
+from core.errors import OutputExpired
 from tests.core.downloads.material import (
     CUT,
     PNG,
@@ -54,3 +58,34 @@ async def test_cancelling_at_any_moment_leaves_the_whole_file_or_nothing(
             assert target.read_bytes() == PNG
             target.unlink()
     await server.idle()
+
+
+class Transport(httpx.AsyncHTTPTransport):
+    """The usual transport, which remembers whether it was closed."""
+
+    made: ClassVar[list["Transport"]] = []
+
+    def __init__(self) -> None:
+        super().__init__(verify=False)
+        self.closed = False
+        self.made.append(self)
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        self.closed = True
+
+
+async def test_connections_are_closed_however_a_download_ends(
+    server: FileServer, downloaders: Callable[..., Downloader], tmp_path: Path
+) -> None:
+    downloader = downloaders(transport=Transport)
+    server.replies = [Reply(), Reply(status=404), Reply(stall_after=CUT)]
+
+    await downloader.fetch(server.url(), tmp_path / "0")
+    with pytest.raises(OutputExpired):
+        await downloader.fetch(server.url(), tmp_path / "1")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await downloader.fetch(server.url(), tmp_path / "2")
+
+    assert [transport.closed for transport in Transport.made] == [True, True, True]

@@ -91,6 +91,7 @@ async def test_an_encoding_that_nobody_asked_for_is_undone(
     downloaded = await downloader.fetch(server.url(), tmp_path / "0")
 
     assert is_whole(downloaded, PNG)
+    assert len(server.requests) == 1
 
 
 async def test_a_gzip_body_of_several_members_is_whole(
@@ -102,6 +103,7 @@ async def test_a_gzip_body_of_several_members_is_whole(
     downloaded = await downloader.fetch(server.url(), tmp_path / "0")
 
     assert is_whole(downloaded, PNG)
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("chunked", [True, False])

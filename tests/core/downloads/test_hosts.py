@@ -92,6 +92,21 @@ async def test_five_redirects_are_followed_and_a_sixth_is_not(
     assert is_whole(downloaded, PNG)
 
 
+async def test_hops_that_are_passed_are_let_go(
+    server: FileServer, downloader: Downloader, tmp_path: Path
+) -> None:
+    server.replies = [Reply(status=302, stall_after=0, headers={"Location": "/next"})] * 4
+    connections: list[int] = []
+
+    await downloader.fetch(
+        server.url(),
+        tmp_path / "0",
+        on_progress=lambda *_: connections.append(server.connections),
+    )
+
+    assert connections[-1] <= 1
+
+
 class Internet:
     """Public hosts, without a network: answers requests, and names with addresses."""
 
