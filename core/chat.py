@@ -48,11 +48,14 @@ def chat_input(
     system = system_prompt.strip()
     result: dict[str, Any] = {}
     if names.messages is not None:
-        result[names.messages] = [{"role": turn.role, "content": turn.text} for turn in turns]
+        # Beside messages a system prompt of its own is ignored (the model's schema says so).
+        said = [("system", system)] if system else []
+        said += [(turn.role, turn.text) for turn in turns]
+        result[names.messages] = [{"role": role, "content": text} for role, text in said]
     else:
         result[names.prompt] = _written_out(turns, "" if names.system_prompt else system)
     settings = (
-        (names.system_prompt, system or None),
+        (None if names.messages else names.system_prompt, system or None),
         (names.temperature, temperature),
         (names.max_tokens, max_tokens),
     )

@@ -140,7 +140,7 @@ def build(handlers: ChatHandlers) -> Chat:
                 label="Model",
                 interactive=True,
             )
-            about = gr.HTML(present.about(models[0]))
+            about = gr.HTML(present.about(models[0]), padding=False)
             system_prompt, temperature, max_tokens = _controls(models[0])
         with gr.Column(scale=8, min_width=300):
             chatbot = gr.Chatbot(
@@ -148,9 +148,10 @@ def build(handlers: ChatHandlers) -> Chat:
                 height=480,
                 layout="bubble",
                 placeholder="Ask something to begin.",
+                buttons=["copy"],
                 elem_classes="result",
             )
-            status = gr.HTML(present.idle(_INVITATION))
+            status = gr.HTML(present.idle(_INVITATION), padding=False)
             message = gr.Textbox(label="Message", placeholder="Ask something", lines=1, max_lines=8)
             with gr.Row():
                 send = gr.Button("Send", variant="primary", scale=3, min_width=120)

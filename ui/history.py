@@ -47,7 +47,7 @@ def build(handlers: HistoryHandlers) -> History:
     with gr.Row():
         query = gr.Textbox(label="Search", placeholder="Words of a prompt or a model", scale=3)
         kind = gr.Radio(list(_KINDS), value="All", label="Show", scale=2)
-    cards = gr.HTML()
+    cards = gr.HTML(padding=False)
     history = History(query, kind, cards)
     refresh_on(history, handlers, query.change, kind.change)
     return history

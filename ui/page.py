@@ -24,7 +24,7 @@ def build_page(services: Services) -> gr.Blocks:
         fill_width=True,
         delete_cache=(_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS),
     ) as demo:
-        gr.HTML(present.masthead(services.backend))
+        gr.HTML(present.masthead(services.backend), padding=False)
         with gr.Tabs():
             for kind, label in ((IMAGE, "Image"), (VIDEO, "Video")):
                 with gr.Tab(label):

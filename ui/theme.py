@@ -72,7 +72,12 @@ def theme() -> gr.themes.Base:
 
 
 CSS = """
-.gradio-container { max-width: 1440px !important; margin: 0 auto; padding: 0 20px 32px !important; }
+.gradio-container { box-sizing: border-box; width: 100%; max-width: 1440px !important;
+  margin: 0 auto; padding: 0 20px 32px !important; }
+.gradio-container > .main.app { padding: 0 !important; }
+/* A result's label lies over the picture: it is for assistive technology only. */
+.result [data-testid="block-label"], .result > label { position: absolute; width: 1px;
+  height: 1px; overflow: hidden; clip-path: inset(50%); }
 footer { opacity: .8; }
 
 .masthead { display: flex; align-items: center; gap: 14px; flex-wrap: wrap; padding: 18px 0 8px; }
@@ -81,9 +86,11 @@ footer { opacity: .8; }
 .badge { display: inline-flex; align-items: center; gap: 8px; font-size: 13px; padding: 4px 11px;
   border-radius: 999px; border: 1px solid var(--block-border-color);
   background: var(--block-background-fill); color: var(--block-title-text-color); }
-.badge::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: #1d9a6c; }
+.badge::before { content: ""; flex: none; width: 8px; height: 8px; border-radius: 50%;
+  background: #1d9a6c; }
 .badge.simulated::before { background: #d08a1d; }
 
+.html-container { padding: 0 !important; }
 .about { font-size: 14px; line-height: 1.45; color: var(--block-info-text-color); padding: 0 2px; }
 
 .status { min-height: 44px; display: grid; gap: 8px; padding: 10px 14px; font-size: 14px;

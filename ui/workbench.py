@@ -165,7 +165,7 @@ def build(handlers: WorkbenchHandlers) -> Workbench:
                 label="Model",
                 interactive=True,
             )
-            about = gr.HTML(present.about(models[0]))
+            about = gr.HTML(present.about(models[0]), padding=False)
             prompt = gr.Textbox(
                 label="Prompt", placeholder=config.prompt_placeholder, lines=4, max_lines=12
             )
@@ -175,7 +175,7 @@ def build(handlers: WorkbenchHandlers) -> Workbench:
                 _draw(form, bench, handlers)
 
         with gr.Column(scale=7, min_width=300):
-            status = gr.HTML(present.idle(config.invitation))
+            status = gr.HTML(present.idle(config.invitation), padding=False)
             result = config.result()
     bench = Workbench(model, about, prompt, form, status, result, job_id)
     return bench

@@ -35,6 +35,7 @@ CONTROL_PATH = "/_emulator"
 
 _HOSTED_GROUP = "hosted"
 _GRACE_SECONDS = 1.0
+_MOMENT_SECONDS = 0.002
 _PROXIES = ["127.0.0.1", "::1"]
 _KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, or they find them closed
 
@@ -80,6 +81,8 @@ class Emulator:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._ready: Future[None] = Future()
+        self._ended = threading.Event()
 
     @property
     def url(self) -> str:
@@ -122,32 +125,34 @@ class Emulator:
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         listening = socket.create_server(self._address, family=family, backlog=1024)
         self._url = _url(listening)
-        ready: Future[None] = Future()
+        self._ready = Future()
+        self._ended.clear()
         self._thread = threading.Thread(
-            target=self._run, args=(listening, ready), name="emulator", daemon=True
+            target=self._run, args=(listening, self._ready), name="emulator", daemon=True
         )
         self._thread.start()
         try:
-            ready.result()
+            self._ready.result()
         except BaseException:
-            self._thread.join()
-            self._thread = None
+            self.stop()
             raise
 
     def stop(self) -> None:
         """End everything that runs, and its thread."""
         if self._thread is None:
             return
-        assert self._server is not None
-        self._server.stop()
+        if self._ready.exception() is None:  # waits, if it is interrupted while it starts
+            assert self._server is not None
+            self._server.stop()
         self._thread.join()
         self._thread = self._loop = self._world = None
 
     def wait(self) -> None:
         """Block until it has stopped; interrupting stops it."""
         try:
-            while self._thread is not None and self._thread.is_alive():
-                self._thread.join(timeout=0.5)
+            # Not the thread itself: Python 3.11 takes one for dead whose join is interrupted.
+            while self._thread is not None and not self._ended.wait(timeout=0.5):
+                pass
         finally:
             self.stop()
 
@@ -171,6 +176,8 @@ class Emulator:
                 if ready.done():
                     raise
                 ready.set_exception(error)
+            finally:
+                self._ended.set()
 
     async def _serve(self, listening: socket.socket, ready: "Future[None]") -> None:
         self._loop = asyncio.get_running_loop()
@@ -202,6 +209,7 @@ class Emulator:
             await self._server.serve(sockets=[listening])
         finally:
             connections.drop_all()
+            await asyncio.sleep(_MOMENT_SECONDS)
             await predictions.close()
             await webhooks.close()
             await self._loop.shutdown_default_executor()  # so that nobody writes any more
@@ -268,16 +276,17 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let requests finish that can; uvicorn's own does it in steps of 0.1 s."""
-        await self._on_stop()
         for server in self.servers:
             server.close()
+        await asyncio.sleep(_MOMENT_SECONDS)  # for connections that were just accepted
         state = self.server_state
         for connection in list(state.connections):
             connection.shutdown()
+        await self._on_stop()  # now that no request can come any more
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_SECONDS):
                 while state.connections or state.tasks:  # noqa: ASYNC110 # uvicorn tells of none
-                    await asyncio.sleep(0.002)
+                    await asyncio.sleep(_MOMENT_SECONDS)
         for task in state.tasks:
             task.cancel()
 

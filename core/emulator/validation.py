@@ -46,8 +46,24 @@ def openapi_schema(card: ModelCard) -> dict[str, Any]:
 
 
 def _validator(card: ModelCard) -> Draft202012Validator:
-    document = {"$ref": "#/components/schemas/Input", **openapi_schema(card)}
+    schema = _without_empty_unions(openapi_schema(card))
+    document = {"$ref": "#/components/schemas/Input", **schema}
     return Draft202012Validator(document, format_checker=_FORMATS)
+
+
+def _without_empty_unions(schema: Any) -> Any:
+    """Drop `anyOf: []`, which real models have and which by the standard nothing would satisfy."""
+    match schema:
+        case dict():
+            return {
+                name: _without_empty_unions(part)
+                for name, part in schema.items()
+                if not (name in ("anyOf", "oneOf") and part == [])
+            }
+        case list():
+            return [_without_empty_unions(part) for part in schema]
+        case _:
+            return schema
 
 
 def _is_uri(value: object) -> bool:

@@ -87,11 +87,11 @@ def test_a_model_that_takes_messages_gets_the_whole_conversation_as_messages() -
 
     assert asked == {
         "messages": [
+            {"role": "system", "content": "Be brief."},
             {"role": "user", "content": "Hi"},
             {"role": "assistant", "content": "Hello!"},
             {"role": "user", "content": "Why is it blue?"},
-        ],
-        "system_prompt": "Be brief.",
+        ]
     }
 
 
