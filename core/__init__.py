@@ -8,6 +8,7 @@ from core.blocking import (
 )
 from core.client import AsyncReplicateClient
 from core.errors import (
+    AlreadyClosed,
     ApiError,
     ConnectionFailed,
     ConnectionLost,
@@ -46,6 +47,7 @@ from core.streaming import OutputStream
 from core.webhooks import WebhookReceiver
 
 __all__ = [
+    "AlreadyClosed",
     "ApiError",
     "AsyncReplicateClient",
     "BlockingOutputStream",

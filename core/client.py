@@ -1,20 +1,25 @@
 """The client: everything a program can do with Replicate, on one event loop."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, overload
 
 import httpx
 from replicate.account import Account
 from replicate.collection import Collection
 from replicate.hardware import Hardware
 
+from core.background import Background
 from core.creating import Creates, IsKnown
 from core.directory import Directory
 from core.downloads import Downloaded, Downloader, OnProgress
+from core.errors import PlaygroundError, PredictionTimeout
 from core.inputs import prepare
+from core.logs import get_logger
 from core.models import Model, ModelName
 from core.outputs import download_all, same_url, urls_of
 from core.polling import Polling
@@ -26,6 +31,9 @@ from core.transport import Api
 
 _RUN_WAIT_SECONDS = 5
 """How long `run_model` lets Replicate hold its answer: a quick model's result comes with it."""
+
+_FAREWELL_SECONDS = 10.0
+"""How long closing waits for cancels that are under way."""
 
 OnUpdate = Callable[[Prediction], None]
 
@@ -67,6 +75,8 @@ class AsyncReplicateClient:
             trusted_origins=frozenset({self.settings.base_url}),
             max_bytes=self.settings.max_download_bytes,
         )
+        self._background = Background()
+        self._streams: set[OutputStream] = set()
 
     @property
     def base_url(self) -> str:
@@ -83,9 +93,11 @@ class AsyncReplicateClient:
     ) -> Any:
         """Run a model and return its output, as Replicate gives it: a URL, a list, text, JSON.
 
+        A caller that is cancelled meanwhile cancels the prediction, for nobody knows its id.
+
         Args:
             input_params: the model's input; paths and open binary files in it are sent along.
-            on_update: called with the prediction each time it has changed.
+            on_update: called with the prediction each time it has changed, on the client's loop.
 
         Raises:
             PredictionFailed, PredictionCanceled, PredictionAborted: it ended without a result.
@@ -93,13 +105,23 @@ class AsyncReplicateClient:
             CreateUncertain: it may have been started and can't be found.
             InvalidInput, ApiError: it was not started.
         """
-        prediction = await self.create_prediction(
-            model, input_params, wait_seconds=_RUN_WAIT_SECONDS, deadline_seconds=timeout
+        seconds = self._seconds(timeout)
+        wait_seconds = max(1, min(_RUN_WAIT_SECONDS, int(seconds)))
+        began = time.monotonic()
+        prediction = await self._create_for_caller(
+            model, input_params, wait_seconds=wait_seconds, deadline_seconds=seconds
         )
-        prediction = await self.wait_for_prediction(
-            prediction, timeout=timeout, on_update=on_update
-        )
-        return prediction.output
+        left = seconds - min(wait_seconds, time.monotonic() - began)
+        try:
+            ended = await self.wait_for_prediction(prediction, timeout=left, on_update=on_update)
+        except PredictionTimeout as error:
+            raise PredictionTimeout(error.prediction, seconds=seconds) from None
+        except PlaygroundError:
+            raise
+        except BaseException:
+            self._background.spawn(self._cancel_quietly(prediction))
+            raise
+        return ended.output
 
     async def create_prediction(
         self,
@@ -189,9 +211,10 @@ class AsyncReplicateClient:
             PredictionFailed, PredictionCanceled, PredictionAborted, PredictionTimeout.
         """
         latest: Prediction | None = None
-        async for latest in self.watch_prediction(prediction, timeout=timeout):
-            if on_update is not None:
-                on_update(latest)
+        async with aclosing(self.watch_prediction(prediction, timeout=timeout)) as seen:
+            async for latest in seen:
+                if on_update is not None:
+                    on_update(latest)
         assert latest is not None
         latest.raise_for_status()
         return latest
@@ -210,10 +233,12 @@ class AsyncReplicateClient:
         """
         if isinstance(prediction, str):
             prediction = await self._predictions.get(prediction)
-        async for latest in self._polling.watch(
+        watching = self._polling.watch(
             prediction, timeout_seconds=self._seconds(timeout), on_wait=on_wait
-        ):
-            yield latest
+        )
+        async with aclosing(watching) as seen:
+            async for latest in seen:
+                yield latest
 
     async def cancel_prediction(self, prediction_id: str) -> Prediction:
         """Cancel a prediction and return it; one that has already ended stays as it ended."""
@@ -233,7 +258,7 @@ class AsyncReplicateClient:
         """
 
         async def start() -> Prediction:
-            return await self.create_prediction(model, input_params, deadline_seconds=timeout)
+            return await self._create_for_caller(model, input_params, deadline_seconds=timeout)
 
         return self._stream(start, timeout=timeout, cancel_on_close=True)
 
@@ -250,6 +275,26 @@ class AsyncReplicateClient:
             return prediction
 
         return self._stream(start, timeout=timeout, cancel_on_close=cancel_on_close)
+
+    @overload
+    async def download_output(
+        self,
+        output: str,
+        path: str | Path,
+        *,
+        on_progress: OnProgress | None = None,
+        max_bytes: int | None = None,
+    ) -> Path: ...
+
+    @overload
+    async def download_output(
+        self,
+        output: object,
+        path: str | Path,
+        *,
+        on_progress: OnProgress | None = None,
+        max_bytes: int | None = None,
+    ) -> Path | list[Path]: ...
 
     async def download_output(
         self,
@@ -343,7 +388,10 @@ class AsyncReplicateClient:
         return await self._directory.webhook_secret()
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close open streams, let cancels that are under way arrive, close every connection."""
+        for stream in list(self._streams):
+            stream.begin_closing()
+        await self._background.aclose(seconds=_FAREWELL_SECONDS)
         await self._downloader.aclose()
         await self._api.aclose()
 
@@ -358,15 +406,48 @@ class AsyncReplicateClient:
     ) -> None:
         await self.aclose()
 
+    async def _create_for_caller(
+        self, model: str, input_params: Mapping[str, Any], **options: Any
+    ) -> Prediction:
+        """Create a prediction that only the caller wants.
+
+        When the caller is cancelled, what isn't sent yet never is, and what is sent is cancelled.
+        """
+        withdrawn = asyncio.Event()
+        creating = self._background.spawn(
+            self.create_prediction(model, input_params, withdrawn=withdrawn, **options)
+        )
+        try:
+            return await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            if not creating.cancelled():
+                withdrawn.set()
+                self._background.spawn(self._cancel_quietly(creating))
+            raise
+
+    async def _cancel_quietly(self, unwanted: Prediction | asyncio.Task[Prediction]) -> None:
+        try:
+            prediction = unwanted if isinstance(unwanted, Prediction) else await unwanted
+            if not prediction.is_terminal:
+                await self._predictions.cancel(prediction.id)
+        except PlaygroundError as error:
+            get_logger().warning("prediction.cancel_failed", error=str(error))
+
     def _stream(
-        self, start: Callable[[], Any], *, timeout: float | None, cancel_on_close: bool
+        self,
+        start: Callable[[], Awaitable[Prediction]],
+        *,
+        timeout: float | None,
+        cancel_on_close: bool,
     ) -> OutputStream:
         return OutputStream(
             start,
-            get=self._predictions.get,
+            get=self._predictions.fetch,
             cancel=self._predictions.cancel,
             connect=self._api.events,
             timeout_seconds=self._seconds(timeout),
+            background=self._background,
+            open_streams=self._streams,
             cancel_on_close=cancel_on_close,
         )
 

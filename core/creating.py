@@ -255,7 +255,8 @@ class Creates:
         on_wait: OnWait | None,
     ) -> Prediction:
         log = get_logger().bind(model=str(request.model))
-        log.warning("create.ambiguous", error=str(lost))
+        if lost is not None:
+            log.warning("create.ambiguous", error=str(lost))
         lost_at = self._clock()
         since: datetime | None = None
         for moment in LOOKUP_SECONDS:

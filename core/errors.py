@@ -2,6 +2,7 @@
 
 PlaygroundError
 ├── SettingsError               a setting in the environment or `.env` can't be used
+├── AlreadyClosed               the client, or the stream, was closed before
 ├── InvalidInput                refused before anything was sent
 ├── ApiError                    Replicate answered with an error status
 │   ├── Unauthenticated         401
@@ -50,6 +51,10 @@ class PlaygroundError(Exception):
 
 class SettingsError(PlaygroundError):
     """A setting can't be used."""
+
+
+class AlreadyClosed(PlaygroundError):
+    """The client, or the stream, was closed before, or meanwhile."""
 
 
 class InvalidInput(PlaygroundError):

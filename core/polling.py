@@ -48,21 +48,22 @@ class Polling:
         """
         log = get_logger().bind(prediction_id=prediction.id, model=prediction.model)
         started = self._clock()
+        deadline = started + timeout_seconds
         failures = 0
         yield prediction
         while not prediction.is_terminal:
-            elapsed = self._clock() - started
-            if elapsed >= timeout_seconds:
+            now = self._clock()
+            if now >= deadline:
                 yield await self._cancel_late(prediction, timeout_seconds)
                 return
-            await self._sleep(min(interval_seconds(elapsed), timeout_seconds - elapsed))
+            await self._sleep(min(interval_seconds(now - started), deadline - now))
             try:
                 latest = await self._predictions.fetch(prediction.id)
             except PlaygroundError as error:
                 if not is_passing(error):
                     raise
                 failures += 1
-                left = max(0.0, timeout_seconds - (self._clock() - started))
+                left = max(0.0, deadline - self._clock())
                 # However long the server asks for: the prediction runs, and is paid for.
                 seconds = min(wait_seconds(error, failures), LONGEST_WAIT_SECONDS, left)
                 log.warning("poll.retried", error=str(error), seconds=round(seconds, 3))

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -108,9 +109,14 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _without_version(cls, url: str) -> str:
-        if not re.match(r"https?://[^/\s]", url):
+        url = url.strip()
+        try:
+            parsed = httpx.URL(url)
+        except httpx.InvalidURL:
+            parsed = httpx.URL()
+        if parsed.scheme not in ("https", "http") or not parsed.host:
             raise ValueError("it is a URL that starts with https:// or http://")
-        return url.strip().rstrip("/").removesuffix("/v1")
+        return url.rstrip("/").removesuffix("/v1")
 
     @field_validator("log_level", mode="before")
     @classmethod

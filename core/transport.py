@@ -17,6 +17,7 @@ import httpx
 from replicate.client import Client
 
 from core.errors import (
+    AlreadyClosed,
     ApiError,
     ConnectionFailed,
     ConnectionLost,
@@ -132,8 +133,8 @@ class ApiTransport(httpx.AsyncBaseTransport):
 class Api:
     """Requests to Replicate's API, through the `replicate` package's asynchronous client.
 
-    Belongs to one event loop. `package` is the `replicate` client itself, for what it does well;
-    predictions go through `request`, because the package drops some of their fields.
+    Belongs to one event loop. Predictions go through `request`, because the package drops some of
+    their fields.
 
     Args:
         inner: what really sends; replaceable in tests.
@@ -153,12 +154,24 @@ class Api:
             )
         self._timeout_seconds = timeout_seconds
         self._transport = ApiTransport(settings.base_url, inner=inner)
-        self.package = Client(
+        self._is_closed = False
+        self._package = Client(
             api_token=settings.replicate_api_token.get_secret_value(),
             base_url=settings.base_url,
             timeout=_timeout(timeout_seconds),
             transport=self._transport,
         )
+
+    @property
+    def package(self) -> Client:
+        """The `replicate` client itself, for what it does well.
+
+        Raises:
+            AlreadyClosed: this was closed.
+        """
+        if self._is_closed:
+            raise AlreadyClosed("This client is closed: make a new one.")
+        return self._package
 
     async def request(
         self,
@@ -217,7 +230,8 @@ class Api:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self.package._async_client.aclose()
+        self._is_closed = True
+        await self._package._async_client.aclose()
 
 
 def error_for(response: httpx.Response, *, now: datetime) -> ApiError:

@@ -1,19 +1,21 @@
 """What every test gets: no token, no network beyond loopback, an emulator to talk to."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from core.emulator import Emulator
-
-_TOKEN_VARIABLES = ("REPLICATE_API_TOKEN", "REPLICATE_API_KEY", "REPLICATE_BASE_URL")
+from core.settings import Settings
 
 
 @pytest.fixture(autouse=True)
 def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own token never reaches a test, nor the `.env` beside the checkout."""
-    for name in _TOKEN_VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+    """A developer's own settings never reach a test, nor the `.env` beside the checkout."""
+    for name in list(os.environ):
+        if name.upper().startswith(("REPLICATE_", "PLAYGROUND_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App
+from tests.app_process import App
 
 
 def test_what_was_made_is_in_the_history_after_a_restart(app: App, page: Page) -> None:

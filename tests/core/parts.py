@@ -1,8 +1,11 @@
 """The parts of core as the tests of its lower half put them together."""
 
 import asyncio
+import functools
+import ssl
 from dataclasses import dataclass, field
 
+import httpx
 from pydantic import SecretStr
 
 from core.creating import Creates
@@ -71,10 +74,22 @@ def settings_for(base_url: str) -> Settings:
     return Settings(base_url=base_url, replicate_api_token=SecretStr(TOKEN))
 
 
+def api_for(base_url: str, *, timeout_seconds: float = 30) -> Api:
+    """Return an API client of an address; close it."""
+    inner = httpx.AsyncHTTPTransport(verify=_certificates())
+    return Api(settings_for(base_url), inner=inner, timeout_seconds=timeout_seconds)
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Return what a client trusts: read once, for it takes longer than most tests."""
+    return ssl.create_default_context()
+
+
 def parts_for(emulator: Emulator, *, attempts: int = 3, base_url: str | None = None) -> Parts:
     """Return the parts for an emulator; close their `api`."""
     time = FakeTime()
-    api = Api(settings_for(base_url or emulator.url), timeout_seconds=0.3)
+    api = api_for(base_url or emulator.url, timeout_seconds=0.3)
     retries = Retries(attempts=attempts, budget=RetryBudget(), sleep=time.sleep)
     predictions = Predictions(api, retries)
     directory = Directory(api, retries)

@@ -58,6 +58,11 @@ async def _endless(_: Mapping[str, Any], context: Context) -> AsyncIterator[Step
     await context.sleep(1e6)
 
 
+async def _steady(_: Mapping[str, Any], context: Context) -> AsyncIterator[Step]:
+    await context.sleep(20)  # a fifth of a second at the speed of the tests
+    yield File(b"\x89PNG\r\n\x1a\n", "out-0.png", "image/png")
+
+
 async def _broken(_: Mapping[str, Any], __: Context) -> AsyncIterator[Step]:
     yield Log("Loading weights")
     raise ModelError("E1001: out of memory")
@@ -86,5 +91,6 @@ RUNNERS = (
     _runner("community", _pictures, _URIS, version=COMMUNITY_VERSION, official=False),
     _runner("pinned", _pictures, _URIS, version=PINNED_VERSION, official=False),
     _runner("endless", _endless, _URIS, version="e" * 64),
+    _runner("steady", _steady, _URIS, version="9" * 64),
     _runner("broken", _broken, _URIS, version="f" * 64),
 )

@@ -9,7 +9,14 @@ from replicate.account import Account
 
 from core.directory import Directory
 from core.emulator.faults import Fault
-from core.errors import ConnectionLost, InvalidInput, MalformedResponse, NotFound, Unauthenticated
+from core.errors import (
+    ApiError,
+    ConnectionLost,
+    InvalidInput,
+    MalformedResponse,
+    NotFound,
+    Unauthenticated,
+)
 from core.models import ModelName
 from tests.core.parts import Parts
 from tests.core.runners import COMMUNITY_VERSION, PINNED_VERSION
@@ -96,7 +103,7 @@ async def test_the_next_page_of_models_is_asked_for_by_its_cursor(parts: Parts) 
     page = await parts.directory.models()
 
     assert page.next_cursor == "none"
-    with pytest.raises(Exception, match="Invalid cursor"):
+    with pytest.raises(ApiError, match="Invalid cursor"):
         await parts.directory.models(page.next_cursor)
 
 

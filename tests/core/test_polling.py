@@ -1,5 +1,6 @@
 import itertools
 import json
+from typing import cast
 
 import pytest
 from replicate.exceptions import ModelError
@@ -14,9 +15,9 @@ from core.errors import (
     PredictionTimeout,
     Unauthenticated,
 )
-from core.polling import interval_seconds
-from core.predictions import Prediction
-from tests.core.parts import Parts
+from core.polling import Polling, interval_seconds
+from core.predictions import Prediction, Predictions
+from tests.core.parts import FakeTime, Parts
 
 GET = {"method": "GET", "path": "/v1/predictions/*"}
 CANCEL = {"method": "POST", "path": "*/cancel"}
@@ -124,6 +125,22 @@ async def test_who_waits_is_told_of_errors_on_the_way(parts: Parts) -> None:
     assert 3.0 in parts.time.slept
 
 
+async def test_after_a_good_answer_waits_begin_small_again(parts: Parts) -> None:
+    prediction = await start(parts, "acme/endless")
+    again = [Fault(**GET, status=502, after=answers) for answers in (1, 2, 3, 4)]
+    parts.emulator.inject(Fault(**GET, status=502, times=8), *again)
+    told: list[float] = []
+
+    with pytest.raises(PredictionTimeout):
+        async for _ in parts.polling.watch(
+            prediction, timeout_seconds=300, on_wait=lambda _, seconds: told.append(seconds)
+        ):
+            pass
+
+    assert len(told) == 12
+    assert max(told[-4:]) <= 0.5
+
+
 async def test_a_server_that_asks_for_a_day_doesnt_end_a_paid_prediction(parts: Parts) -> None:
     prediction = await start(parts)
     parts.emulator.inject(Fault(**GET, status=503, headers={"Retry-After": "86400"}))
@@ -205,6 +222,31 @@ async def test_if_the_cancel_cant_be_delivered_how_it_ended_isnt_claimed(parts: 
 
     with pytest.raises(ConnectionLost):
         await watch(parts, prediction, seconds=1)
+
+
+@pytest.mark.parametrize("began", [0.0, 1_000.1, 1_700_000_000.3])
+async def test_the_deadline_is_met_exactly_however_the_clock_counts(began: float) -> None:
+    class Unending:
+        async def fetch(self, prediction_id: str) -> Prediction:
+            raise ConnectionLost("cut")
+
+        async def cancel(self, prediction_id: str) -> Prediction:
+            return Prediction(id="p", model="m", version="v", status="canceled")
+
+    running = Prediction(id="p", model="m", version="v", status="processing")
+    for number in range(50):
+        time = FakeTime(now=began + number / 7)
+
+        async def sleep(seconds: float, time: FakeTime = time) -> None:
+            assert len(time.slept) < 500, "it doesn't come to its deadline"
+            time.slept.append(seconds)
+            time.now += seconds
+
+        polling = Polling(cast(Predictions, Unending()), sleep=sleep, clock=time.clock)
+
+        with pytest.raises(PredictionTimeout):
+            async for _ in polling.watch(running, timeout_seconds=60.1):
+                pass
 
 
 # --- how it ended

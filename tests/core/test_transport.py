@@ -13,6 +13,7 @@ from replicate.client import Client, RetryTransport
 
 from core.emulator.faults import Fault
 from core.errors import (
+    AlreadyClosed,
     ApiError,
     ConnectionFailed,
     ConnectionLost,
@@ -29,7 +30,7 @@ from core.errors import (
 from core.settings import Settings
 from core.transport import Api, ApiTransport
 from tests.core.file_server import FileServer, Reply, serving
-from tests.core.parts import TOKEN, Parts, settings_for
+from tests.core.parts import TOKEN, Parts, api_for, settings_for
 
 JSON = {"Content-Type": "application/json"}
 PROBLEM = {"Content-Type": "application/problem+json"}
@@ -44,7 +45,7 @@ async def server() -> AsyncIterator[FileServer]:
 @pytest.fixture
 async def api(server: FileServer) -> AsyncIterator[Api]:
     """An API client of a server that says exactly what it is told to."""
-    api = Api(settings_for(server.origin), timeout_seconds=0.2)
+    api = api_for(server.origin, timeout_seconds=0.2)
     yield api
     await api.aclose()
 
@@ -516,20 +517,24 @@ async def test_a_connection_is_kept_for_the_next_request_and_closed_in_the_end()
         writer.close()
         ended.set()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    api = Api(settings_for(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
-    await api.request("GET", "/v1/account")
-    await api.request("GET", "/v1/account")
-    was_open = not ended.is_set()
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        api = api_for(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        await api.request("GET", "/v1/account")
+        await api.request("GET", "/v1/account")
+        was_open = not ended.is_set()
 
+        await api.aclose()
+
+        async with asyncio.timeout(2):
+            await ended.wait()
+    assert (opened, was_open) == (1, True)
+
+
+async def test_what_is_closed_cant_be_used_any_more(api: Api) -> None:
     await api.aclose()
 
-    async with asyncio.timeout(2):
-        await ended.wait()
-    assert (opened, was_open) == (1, True)
-    with pytest.raises(RuntimeError, match="closed"):
+    with pytest.raises(AlreadyClosed):
         await api.request("GET", "/v1/account")
-    server.close()
 
 
 async def test_the_connection_of_a_lost_answer_is_closed(api: Api, server: FileServer) -> None:

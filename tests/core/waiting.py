@@ -1,0 +1,32 @@
+"""Waiting for what is promised, but not for when."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from core.emulator import Emulator
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 3) -> None:
+    """Return once the condition holds.
+
+    Raises:
+        TimeoutError: it doesn't.
+    """
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 # nobody tells
+            await asyncio.sleep(0.01)
+
+
+def until_blocking(condition: Callable[[], bool], *, seconds: float = 3) -> None:
+    """Do the same for a test that has no event loop."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.01)
+
+
+def is_canceled(emulator: Emulator) -> bool:
+    """Tell whether the emulator's only prediction was cancelled."""
+    return [one["status"] for one in emulator.predictions] == ["canceled"]

@@ -1,0 +1,143 @@
+"""The running app, as programs and strangers meet it."""
+
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client
+
+from tests.app_process import ROOT, App
+
+
+@pytest.fixture(scope="module")
+def data_dir() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def url(data_dir: Path) -> Iterator[str]:
+    """One running app for the whole module: it takes seconds to start."""
+    with App(data_dir).running() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def program(url: str) -> Iterator[Client]:
+    client = Client(url, verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
+def test_a_program_runs_a_model_and_gets_its_files(program: Client) -> None:
+    asked = json.dumps({"prompt": "a fox", "num_outputs": 2, "seed": 7})
+
+    result, files = program.predict("black-forest-labs/flux-schnell", asked, api_name="/run_model")
+
+    assert result["status"] == "succeeded"
+    assert result["error"] is None
+    assert result["prediction_id"]
+    assert len(files) == len(result["output"]) == 2
+    assert all(Path(file).stat().st_size > 1000 for file in files)
+
+
+def test_a_program_asks_one_question(program: Client) -> None:
+    answer = program.predict(
+        "meta/meta-llama-3-8b-instruct", "What is 17 * 23?", "", api_name="/chat_once"
+    )
+
+    assert "391" in answer
+
+
+def test_a_program_reads_the_history(program: Client) -> None:
+    asked = json.dumps({"prompt": "a heron at dawn"})
+    result, _ = program.predict("black-forest-labs/flux-schnell", asked, api_name="/run_model")
+
+    [entry] = program.predict("heron", 10, api_name="/history")
+
+    assert entry["job_id"] == result["job_id"]
+    assert entry["kind"] == "image"
+    assert entry["status"] == "succeeded"
+    assert entry["prompt"] == "a heron at dawn"
+    assert [set(file) for file in entry["files"]] == [{"name", "bytes", "sha256"}]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("{", "input_json isn't JSON"),
+        ("[]", "input_json is a JSON object"),
+        ('{"prompt": "x", "num_outputs": 9}', "goes from 1 to 4"),
+    ],
+)
+def test_a_program_that_asks_wrongly_is_told_why(
+    program: Client, asked: str, sentence: str
+) -> None:
+    with pytest.raises(Exception, match=sentence):
+        program.predict("black-forest-labs/flux-schnell", asked, api_name="/run_model")
+
+
+def test_only_the_named_endpoints_are_shown(program: Client) -> None:
+    shown = program.view_api(return_format="dict", print_info=False)
+
+    assert isinstance(shown, dict)
+    assert set(shown["named_endpoints"]) == {"/run_model", "/chat_once", "/history"}
+    assert shown["unnamed_endpoints"] == {}
+
+
+def test_a_foreign_host_is_refused(url: str) -> None:
+    """A page elsewhere whose name is made to lead here (DNS rebinding) gets nothing."""
+    answer = httpx.get(url, headers={"Host": "evil.example"})
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("place", ["history.db", "/etc/passwd"])
+def test_only_the_media_folder_is_served(url: str, data_dir: Path, place: str) -> None:
+    file = data_dir / place
+    assert file.exists()
+
+    answer = httpx.get(f"{url}/gradio_api/file={file}")
+
+    assert answer.status_code == 403
+
+
+def test_media_are_served_in_parts(url: str, data_dir: Path, program: Client) -> None:
+    asked = json.dumps({"prompt": "a lake"})
+    program.predict("black-forest-labs/flux-schnell", asked, api_name="/run_model")
+    file = next((data_dir / "media").rglob("0.webp"))
+
+    answer = httpx.get(f"{url}/gradio_api/file={file}", headers={"Range": "bytes=0-3"})
+
+    assert (answer.status_code, answer.content) == (206, b"RIFF")
+
+
+def test_the_queue_is_the_only_way_in(url: str) -> None:
+    answer = httpx.post(f"{url}/gradio_api/run/run_model", json={"data": ["x/y", "{}"]})
+
+    assert answer.status_code in (401, 403, 404)
+
+
+def test_nothing_is_monitored(url: str) -> None:
+    assert httpx.get(f"{url}/monitoring").status_code in (403, 404)
+
+
+def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        asked = [sys.executable, "app.py", "--offline", "--no-browser", f"--port={port}"]
+
+        ended = subprocess.run(
+            [*asked, f"--data-dir={tmp_path}"], cwd=ROOT, capture_output=True, text=True
+        )
+
+    assert ended.returncode == 1
+    assert f"Can't listen on 127.0.0.1:{port}" in ended.stderr
+    assert "--port" in ended.stderr
+    assert "Traceback" not in ended.stderr
