@@ -13,6 +13,7 @@ from core.emulator.storage import Storage, StoredFile
 
 _COVER_SIZE = (768, 512)
 _EXAMPLE_SEED = 7
+_LONGEST_EXAMPLE_TOKENS = 2_000
 
 
 class Examples:
@@ -31,10 +32,7 @@ class Examples:
         """Let the language models write their examples; files wait until they are asked for."""
         for runner in self._runners.values():
             if not runner.card.makes_files:
-                steps = runner.run(_full_input(runner), _ExampleContext())
-                self._texts[runner.card.id] = [
-                    step.text async for step in steps if isinstance(step, Token)
-                ]
+                self._texts[runner.card.id] = await _written(runner)
 
     def find(self, prediction_id: str, origin: str) -> dict[str, Any] | None:
         """Return the example that has an id, if one has."""
@@ -121,6 +119,17 @@ class _ExampleContext:
     async def fetch(self, uri: str) -> bytes:
         """Refuse: an example brings no files along."""
         raise ModelError(f"An example can't read {uri}.")
+
+
+async def _written(runner: Runner) -> list[str]:
+    """Return a text model's tokens; one that never ends is left after the longest example."""
+    tokens: list[str] = []
+    async for step in runner.run(_full_input(runner), _ExampleContext()):
+        if isinstance(step, Token):
+            tokens.append(step.text)
+        if len(tokens) == _LONGEST_EXAMPLE_TOKENS:
+            break
+    return tokens
 
 
 def _full_input(runner: Runner) -> dict[str, Any]:

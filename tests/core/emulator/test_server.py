@@ -9,17 +9,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from core.emulator import Emulator, Fault
 from core.emulator.__main__ import main
+from core.emulator.runner import Context, Step, Token
 from tests.core.emulator.clients import client_of, create, until
 from tests.core.emulator.runners import BROKEN, PICTURES, RUNNERS, SLOW, WORDS
 
@@ -334,3 +336,16 @@ def test_its_help_loads_no_model(temporary: Path) -> None:
 
     assert "--no-rate-limits" in shown
     assert shown.endswith("loaded []\n")
+
+
+def test_a_model_that_never_ends_does_not_keep_it_from_starting() -> None:
+    async def endless(_: Mapping[str, Any], context: Context) -> AsyncIterator[Step]:
+        while True:
+            yield Token("and ")
+            await context.sleep(1)
+
+    with (
+        Emulator(port=0, runners=[replace(WORDS, run=endless)]) as emulator,
+        client_of(emulator) as http,
+    ):
+        assert http.get("/account").status_code == 200
