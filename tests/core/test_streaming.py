@@ -327,7 +327,7 @@ async def test_a_stream_on_which_nothing_comes_is_given_up_and_taken_up_again(
     emulator: Emulator,
 ) -> None:
     emulator.inject(Fault(path=STREAM, hang=True))
-    stream, parts = a_stream(emulator, WORDS, idle_seconds=0.1, pause=10)
+    stream, parts = a_stream(emulator, WORDS, idle_seconds=0.5, pause=10)
 
     pieces = await read(stream)
 
