@@ -11,7 +11,7 @@ from core.chat import Turn, chat_input
 from core.errors import InvalidInput
 from core.schema import ModelSchema
 
-SCHEMAS = Path("/work/shared/schemas")
+SCHEMAS = Path(__file__).parents[3] / "shared" / "schemas"
 
 CONVERSATION = [Turn("user", "Hi"), Turn("assistant", "Hello!"), Turn("user", "Why is it blue?")]
 

@@ -10,7 +10,7 @@ import pytest
 from core.errors import InvalidInput
 from core.schema import Field, ModelSchema
 
-SCHEMAS = Path("/work/shared/schemas")
+SCHEMAS = Path(__file__).parents[3] / "shared" / "schemas"
 
 
 def read(name: str) -> dict[str, Any]:
