@@ -74,11 +74,11 @@ def _refuse(sentence: str) -> int:
 
 async def _serve(arguments: argparse.Namespace) -> None:
     from core import AsyncReplicateClient, Settings
-    from core.archive import Archive
     from core.emulator import Emulator
-    from core.jobs import Jobs
+    from core.history.archive import Archive
+    from core.history.media import MediaStore
+    from core.jobs.jobs import Jobs
     from core.logs import configure_logging
-    from core.media import MediaStore
     from ui.page import build_page
     from ui.server import PageServer, listen
     from ui.services import Services

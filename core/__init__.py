@@ -1,5 +1,7 @@
 """A client for Replicate that loses nothing and pays for nothing twice. Guide: README.md."""
 
+from core.api.predictions import Page, Prediction, Progress
+from core.api.streaming import OutputStream
 from core.blocking import (
     BlockingOutputStream,
     ReplicateClient,
@@ -40,10 +42,8 @@ from core.errors import (
     WrongContent,
 )
 from core.logs import configure_logging
-from core.models import Model
-from core.predictions import Page, Prediction, Progress
+from core.models.names import Model
 from core.settings import Settings
-from core.streaming import OutputStream
 from core.webhooks import WebhookReceiver
 
 __all__ = [

@@ -7,12 +7,12 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
+from core.api.predictions import Prediction
+from core.api.retries import OnWait
+from core.api.streaming import OutputStream
 from core.bridge import LoopThread
 from core.client import AsyncReplicateClient
-from core.predictions import Prediction
-from core.retries import OnWait
 from core.settings import Settings
-from core.streaming import OutputStream
 
 P = ParamSpec("P")
 T = TypeVar("T")

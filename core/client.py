@@ -13,21 +13,21 @@ from replicate.account import Account
 from replicate.collection import Collection
 from replicate.hardware import Hardware
 
+from core.api.creating import Creates, IsKnown
+from core.api.directory import Directory
+from core.api.inputs import prepare
+from core.api.polling import Polling
+from core.api.predictions import Page, Prediction, Predictions
+from core.api.retries import OnWait, Retries
+from core.api.streaming import OutputStream
+from core.api.transport import Api
 from core.background import Background
-from core.creating import Creates, IsKnown
-from core.directory import Directory
-from core.downloads import Downloaded, Downloader, OnProgress
+from core.downloads.downloader import Downloaded, Downloader, OnProgress
+from core.downloads.outputs import download_all, same_url, urls_of
 from core.errors import PlaygroundError, PredictionTimeout
-from core.inputs import prepare
 from core.logs import get_logger
-from core.models import Model, ModelName
-from core.outputs import download_all, same_url, urls_of
-from core.polling import Polling
-from core.predictions import Page, Prediction, Predictions
-from core.retries import OnWait, Retries
+from core.models.names import Model, ModelName
 from core.settings import Settings
-from core.streaming import OutputStream
-from core.transport import Api
 
 _RUN_WAIT_SECONDS = 5
 """How long `run_model` lets Replicate hold its answer: a quick model's result comes with it."""

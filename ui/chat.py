@@ -10,10 +10,10 @@ from typing import Any
 import gradio as gr
 
 from core import PlaygroundError
-from core.catalog import CatalogModel, find, models_of
-from core.chat import Turn, chat_input
-from core.events import TERMINAL_EVENTS, Event, TextDelta
-from core.records import Job
+from core.history.records import Job
+from core.jobs.events import TERMINAL_EVENTS, Event, TextDelta
+from core.models.catalog import CatalogModel, find, models_of
+from core.models.chat import Turn, chat_input
 from ui import present
 from ui.services import LOCAL_OWNER, Services
 from ui.ticking import with_ticks

@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from core import PlaygroundError
-from core.catalog import find
-from core.chat import Turn, chat_input
-from core.events import TERMINAL_EVENTS
-from core.records import Job, Kind
+from core.history.records import Job
+from core.jobs.events import TERMINAL_EVENTS
+from core.models.catalog import Kind, find
+from core.models.chat import Turn, chat_input
 from ui.services import LOCAL_OWNER, Services
 
 _MAX_HISTORY = 500

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from core import InvalidInput
-from core.schema import Field, ModelSchema
+from core.models.schema import Field, ModelSchema
 
 _SLIDER_STEPS = 200
 """A bounded integer with more steps than this is typed, not slid."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from core.records import Kind
+from core.models.catalog import Kind
 from ui import present
 from ui.services import LOCAL_OWNER, Services
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from core import PlaygroundError
-from core.catalog import CatalogModel
-from core.events import (
+from core.history.media import MediaStore
+from core.history.records import Job
+from core.jobs.events import (
     Aborted,
     Canceled,
     Downloading,
@@ -27,8 +28,7 @@ from core.events import (
     Uncertain,
     Waiting,
 )
-from core.media import MediaStore
-from core.records import Job
+from core.models.catalog import CatalogModel
 from ui.services import Backend
 
 _EXCERPT_CHARACTERS = 400

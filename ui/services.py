@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from core import AsyncReplicateClient
-from core.archive import Archive
-from core.jobs import Jobs
-from core.media import MediaStore
+from core.history.archive import Archive
+from core.history.media import MediaStore
+from core.jobs.jobs import Jobs
 
 LOCAL_OWNER = "local"
 """Whose jobs the page starts and lists: everyone at this machine is one person."""

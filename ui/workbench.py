@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from core import InvalidInput, PlaygroundError
-from core.catalog import find, models_of
-from core.events import Event, Succeeded
-from core.records import Job, Kind
-from core.schema import ModelSchema
+from core.history.records import Job
+from core.jobs.events import Event, Succeeded
+from core.models.catalog import Kind, find, models_of
+from core.models.schema import ModelSchema
 from ui import present
 from ui.form import Form, component, initial_value, read_input, shown_fields
 from ui.services import LOCAL_OWNER, Services

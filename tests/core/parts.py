@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import httpx
 from pydantic import SecretStr
 
-from core.creating import Creates
-from core.directory import Directory
+from core.api.creating import Creates
+from core.api.directory import Directory
+from core.api.polling import Polling
+from core.api.predictions import Predictions
+from core.api.retries import Retries, RetryBudget
+from core.api.transport import Api
 from core.emulator import Emulator
-from core.polling import Polling
-from core.predictions import Predictions
-from core.retries import Retries, RetryBudget
 from core.settings import Settings
-from core.transport import Api
 
 TOKEN = "r8_0123456789abcdefghijklmnopqrstuvwxyzA"
 

@@ -29,8 +29,8 @@ from core import (
     get_replicate_client,
     reset_replicate_client,
 )
+from core.api.retries import PROCESS_BUDGET
 from core.emulator import Emulator, Fault
-from core.retries import PROCESS_BUDGET
 from tests.core.parts import settings_for
 from tests.core.talkers import DRAWS, PNG, QUICK_MODELS, SAYS, SLEEPS, TALKERS
 from tests.core.waiting import is_canceled, until

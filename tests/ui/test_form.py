@@ -5,7 +5,7 @@ import gradio as gr
 import pytest
 
 from core import InvalidInput
-from core.schema import Field
+from core.models.schema import Field
 from ui.form import Form, component, initial_value, read_input
 
 SEED = Field(name="seed", title="Seed", type="integer")

@@ -8,10 +8,10 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from core import AsyncReplicateClient, Settings
-from core.archive import Archive
 from core.emulator import Emulator
-from core.jobs import Jobs
-from core.media import MediaStore
+from core.history.archive import Archive
+from core.history.media import MediaStore
+from core.jobs.jobs import Jobs
 from ui.page import build_page
 from ui.services import Backend, Services
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from core import InvalidInput
-from core.events import (
+from core.history.media import MediaStore
+from core.history.records import Job, MediaFile, State
+from core.jobs.events import (
     Aborted,
     Canceled,
     Downloading,
@@ -22,8 +24,6 @@ from core.events import (
     Uncertain,
     Waiting,
 )
-from core.media import MediaStore
-from core.records import Job, MediaFile, State
 from ui import present
 from ui.services import Backend
 

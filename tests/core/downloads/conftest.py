@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
+from tests.core.downloads.file_server import FileServer, serving
 from tests.core.downloads.material import PNG, Waits
-from tests.core.file_server import FileServer, serving
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import hashlib
 import random
 from pathlib import Path
 
-from core.downloads import Downloaded
+from core.downloads.downloader import Downloaded
 
 PNG = b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(1_000_000)
 WEBP = b"RIFF\x10\0\0\0WEBPVP8 " + random.Random(2).randbytes(5_000)

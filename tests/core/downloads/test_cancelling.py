@@ -8,14 +8,14 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
 from core.errors import OutputExpired
+from tests.core.downloads.file_server import FileServer, Reply
 from tests.core.downloads.material import (
     CUT,
     PNG,
     files,
 )
-from tests.core.file_server import FileServer, Reply
 
 
 async def test_a_cancelled_download_leaves_no_file_and_no_connection(

@@ -10,14 +10,14 @@ from typing import Any
 import brotli
 import pytest
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
 from core.errors import (
     DownloadError,
     DownloadIncomplete,
     OutputTooLarge,
 )
+from tests.core.downloads.file_server import FileServer, Reply
 from tests.core.downloads.material import CUT, PNG, Progress, files, is_whole
-from tests.core.file_server import FileServer, Reply
 
 
 async def test_a_length_over_the_cap_is_refused_before_anything_is_read(

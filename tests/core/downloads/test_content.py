@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
 from core.errors import (
     DownloadIncomplete,
     OutputTooLarge,
     WrongContent,
 )
+from tests.core.downloads.file_server import FileServer, Reply
 from tests.core.downloads.material import PAGE, PNG, WEBP, Progress, data_url, files, is_whole
-from tests.core.file_server import FileServer, Reply
 
 
 @pytest.mark.parametrize(

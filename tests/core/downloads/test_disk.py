@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
 from core.errors import (
     DiskFull,
     DownloadError,
 )
+from tests.core.downloads.file_server import FileServer
 from tests.core.downloads.material import CUT, PNG, Progress, files
-from tests.core.file_server import FileServer
 
 
 @contextmanager

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
 from core.errors import (
     ConnectionFailed,
     InvalidInput,
     NotFound,
     OutputExpired,
 )
+from tests.core.downloads.file_server import FileServer, Reply
 from tests.core.downloads.material import CUT, PNG, Waits, files, is_whole
-from tests.core.file_server import FileServer, Reply
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

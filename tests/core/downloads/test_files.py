@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
+from core.downloads.filenames import safe_name
 from core.errors import (
     DownloadError,
     DownloadIncomplete,
 )
-from core.filenames import safe_name
+from tests.core.downloads.file_server import FileServer, Reply
 from tests.core.downloads.material import (
     CUT,
     PNG,
@@ -24,7 +25,6 @@ from tests.core.downloads.material import (
     files,
     is_whole,
 )
-from tests.core.file_server import FileServer, Reply
 
 
 async def test_an_output_becomes_a_file_with_its_hash(

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
 from core.errors import (
     DownloadError,
     DownloadIncomplete,
 )
+from tests.core.downloads.file_server import FileServer, Reply
 from tests.core.downloads.material import CUT, PNG, Waits, files, is_whole
-from tests.core.file_server import FileServer, Reply
 
 
 async def test_a_body_that_is_always_short_leaves_no_file(

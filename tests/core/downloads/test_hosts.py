@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
 from core.errors import (
     UrlRefused,
 )
+from tests.core.downloads.file_server import FileServer, Reply
 from tests.core.downloads.material import CUT, PNG, files, is_whole
-from tests.core.file_server import FileServer, Reply
 
 
 async def test_a_url_on_another_port_of_this_machine_is_refused_unasked(

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from core.downloads import Downloader
+from core.downloads.downloader import Downloader
+from tests.core.downloads.file_server import FileServer, Reply
 from tests.core.downloads.material import CUT, PNG, WEBP, Progress, is_whole
-from tests.core.file_server import FileServer, Reply
 
 
 async def test_a_cut_at_40_percent_is_resumed_where_it_stopped(

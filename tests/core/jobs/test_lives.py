@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
-from core.archive import UnknownJob
 from core.emulator import Fault
-from core.events import (
+from core.history.archive import UnknownJob
+from core.history.records import State
+from core.jobs.events import (
     Canceled,
     Processing,
     Queued,
@@ -20,7 +21,6 @@ from core.events import (
     TextDelta,
     Waiting,
 )
-from core.records import State
 from tests.core.jobs.world import COUNTER, CREATE, PAINTER, WRITER, World, a_png, job_of, kinds
 
 

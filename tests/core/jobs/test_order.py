@@ -13,14 +13,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from core import ConnectionFailed, ConnectionLost, DownloadIncomplete, NotFound
-from core.archive import Archive, ArchiveError
-from core.downloads import Downloaded
-from core.events import Event, Failed, Starting, Waiting
-from core.jobs import Jobs
-from core.media import MediaStore
-from core.models import Model
-from core.predictions import Prediction
-from core.records import State
+from core.api.predictions import Prediction
+from core.downloads.downloader import Downloaded
+from core.history.archive import Archive, ArchiveError
+from core.history.media import MediaStore
+from core.history.records import State
+from core.jobs.events import Event, Failed, Starting, Waiting
+from core.jobs.jobs import Jobs
+from core.models.names import Model
 from tests.core.jobs.world import job_of
 
 OUTPUT = ["https://replicate.delivery/out-0.txt"]

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from core.emulator import Fault
-from core.events import Processing, Starting, TextDelta
-from core.records import Job, State
+from core.history.records import Job, State
+from core.jobs.events import Processing, Starting, TextDelta
 from tests.core.jobs.world import BACKEND, CREATE, PAINTER, WRITER, Process, World, a_png
 
 NOBODYS_LEASE_SECONDS = 60

@@ -4,13 +4,13 @@ import pytest
 
 from core import InvalidInput, NotFound
 from core.emulator import Fault
-from core.events import (
+from core.history.records import State
+from core.jobs.events import (
     Expired,
     Failed,
     Processing,
     Uncertain,
 )
-from core.records import State
 from tests.core.jobs.world import CREATE, WRITER, World, a_png, job_of
 
 

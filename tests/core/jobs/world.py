@@ -13,13 +13,13 @@ from PIL import Image
 from pydantic import SecretStr
 
 from core import AsyncReplicateClient, Settings
-from core.archive import Archive
 from core.emulator import Emulator, ModelCard, Runner
 from core.emulator.runner import Context, File, Log, ModelError, Progress, Step, Token, Value
-from core.events import TERMINAL_EVENTS, Event
-from core.jobs import Jobs
-from core.media import MediaStore
-from core.records import Job
+from core.history.archive import Archive
+from core.history.media import MediaStore
+from core.history.records import Job
+from core.jobs.events import TERMINAL_EVENTS, Event
+from core.jobs.jobs import Jobs
 
 PAINTER, WRITER, COUNTER = "test/painter", "test/writer", "test/counter"
 CREATE = "/v1/models/*/predictions"

@@ -1,0 +1,1 @@
+"""Replicate's HTTP API: requests, retries, predictions from their create to their end, streams."""

@@ -1,0 +1,356 @@
+"""Creates predictions, each at most once: creating costs money and can't be taken back.
+
+A create is sent again by itself only when it certainly was not carried out. One whose answer was
+lost is *ambiguous*: it is looked up among the account's recent predictions and adopted, or
+`CreateUncertain` is raised and nothing is sent again.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.api.matching import CreateRequest, is_since, matches
+from core.api.predictions import Prediction, Predictions
+from core.api.retries import OnWait, Retries, is_ambiguous, is_unprocessed
+from core.api.transport import Api
+from core.errors import (
+    CreateUncertain,
+    CreateWithdrawn,
+    InvalidInput,
+    NotFound,
+    PlaygroundError,
+)
+from core.logs import get_logger
+from core.models.names import ModelName
+
+LOOKUP_SECONDS = (1.0, 3.0, 8.0)
+"""When, after its answer was lost, a create is looked up: it may show in the list late."""
+
+_CLOCK_MARGIN = timedelta(seconds=2)
+"""`Date` has whole seconds and `created_at` is taken a little before or after it."""
+
+_SHORTEST_CANCEL_AFTER_SECONDS = 5  # Replicate docs
+_CLAIMS_KEPT_SECONDS = 3600.0
+_IN_FLIGHT_POLL_SECONDS = 0.05
+_LONGEST_LIST_PAGES = 5
+
+LatestVersion = Callable[[ModelName], Awaitable[str]]
+"""Finds the id of a community model's latest version."""
+
+IsKnown = Callable[[str], Awaitable[bool]]
+"""Tells whether a prediction, by its id, belongs to something else."""
+
+
+def seconds_even_asleep() -> float:
+    """Count seconds from anywhere, those in which the machine sleeps too.
+
+    On Linux and macOS `time.monotonic` stands still meanwhile, and a create whose answer was lost
+    to a closed lid would be looked for only among the predictions since it was opened.
+    """
+    for name in ("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"):
+        if (clock := getattr(time, name, None)) is not None:
+            return time.clock_gettime(clock)
+    return time.monotonic()
+
+
+class Creates:
+    """Makes predictions from models and inputs.
+
+    Args:
+        latest_version: finds the version of a community model.
+        sleep, clock: replaceable in tests; `clock` counts seconds, from anywhere.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        predictions: Predictions,
+        retries: Retries,
+        *,
+        latest_version: LatestVersion,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = seconds_even_asleep,
+    ) -> None:
+        self._api = api
+        self._predictions = predictions
+        self._retries = retries
+        self._latest_version = latest_version
+        self._sleep = sleep
+        self._clock = clock
+        self._in_flight: Counter[str] = Counter()
+        self._claimed: dict[str, float] = {}
+        self._community: dict[str, str] = {}
+
+    async def create(
+        self,
+        model: str,
+        model_input: Mapping[str, Any],
+        *,
+        deadline_seconds: float,
+        webhook: str | None = None,
+        webhook_events_filter: Sequence[str] | None = None,
+        wait_seconds: int | None = None,
+        known: IsKnown | None = None,
+        on_wait: OnWait | None = None,
+        withdrawn: asyncio.Event | None = None,
+    ) -> Prediction:
+        """Create one prediction and return it.
+
+        Args:
+            model_input: as it is sent: plain JSON.
+            deadline_seconds: sent as `Cancel-After`, so that it ends even without us.
+            wait_seconds: 1 to 60, how long Replicate may hold its answer back for the result.
+            known: ids that belong to something else and are never adopted.
+            on_wait: told of each wait before a further try.
+            withdrawn: set to take it back: what isn't sent yet is then not sent any more.
+
+        Raises:
+            CreateUncertain: it may exist, and was not found.
+            CreateWithdrawn: it was taken back in time.
+        """
+        name = ModelName.parse(model)
+        extras: dict[str, Any] = {}
+        if webhook is not None:
+            extras["webhook"] = webhook
+        if webhook_events_filter is not None:
+            extras["webhook_events_filter"] = webhook_events(webhook_events_filter)
+        headers = {
+            "Cancel-After": f"{max(_SHORTEST_CANCEL_AFTER_SECONDS, round(deadline_seconds))}s"
+        }
+        if wait_seconds is not None:
+            headers["Prefer"] = f"wait={wait_seconds}"
+
+        async def send(path: str, body: Mapping[str, Any]) -> Prediction:
+            request = CreateRequest(
+                model=name,
+                path=path,
+                body={**body, "input": dict(model_input), **extras},
+                headers=headers,
+                extra_seconds=wait_seconds or 0,
+            )
+            return await self._send(request, known or _unknown, on_wait, withdrawn)
+
+        return await self._route(name, send)
+
+    async def find(
+        self,
+        model: str,
+        model_input: Mapping[str, Any],
+        *,
+        age_seconds: float,
+        unknown: Collection[str] = (),
+        known: IsKnown | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Prediction:
+        """Return the prediction of a create whose sender ended before its answer came.
+
+        Args:
+            model_input: as it was sent, or with paths in the place of files.
+            age_seconds: how long ago it was sent, at most.
+            unknown: fields of the input that may have any value.
+            known, on_wait: as in `create`.
+
+        Raises:
+            CreateUncertain: none was found.
+        """
+        name = ModelName.parse(model)
+        path, body = _address(name)
+        request = CreateRequest(
+            model=name,
+            path=path,
+            body={**body, "input": dict(model_input)},
+            headers={},
+            extra_seconds=0,
+            unknown=frozenset(unknown),
+        )
+        sent_at = self._clock() - age_seconds
+        return await self._look_up(request, sent_at, known or _unknown, None, on_wait)
+
+    async def _route(
+        self, name: ModelName, send: Callable[[str, Mapping[str, Any]], Awaitable[Prediction]]
+    ) -> Prediction:
+        if version := self._community.get(str(name)):
+            return await send("/v1/predictions", {"version": version})
+        try:
+            return await send(*_address(name))
+        except NotFound:
+            if name.deployment or name.version:
+                raise
+            # Only official models run by their name; a community model runs by a version's id.
+            version = await self._latest_version(name)
+            self._community[str(name)] = version
+            return await send("/v1/predictions", {"version": version})
+
+    async def _send(
+        self,
+        request: CreateRequest,
+        known: IsKnown,
+        on_wait: OnWait | None,
+        withdrawn: asyncio.Event | None,
+    ) -> Prediction:
+        fingerprint = request.fingerprint
+        self._in_flight[fingerprint] += 1
+        sent_at = self._clock()
+
+        async def post() -> Prediction:
+            nonlocal sent_at
+            if withdrawn is not None and withdrawn.is_set():
+                raise CreateWithdrawn
+            sent_at = self._clock()
+            return Prediction.from_json(
+                await self._api.request(
+                    "POST",
+                    request.path,
+                    body=request.body,
+                    headers=request.headers,
+                    extra_seconds=request.extra_seconds,
+                )
+            )
+
+        try:
+            prediction = await self._retries.call(
+                post,
+                name="predictions.create",
+                retryable=is_unprocessed,
+                on_wait=on_wait,
+                sleep=self._sleep if withdrawn is None else self._until(withdrawn),
+            )
+        except PlaygroundError as error:
+            if not is_ambiguous(error):
+                raise
+            lost: PlaygroundError | None = error
+        else:
+            if prediction.id not in self._claimed:
+                return self._claim(prediction, adopted=False)
+            # An equal create lost its answer and adopted this prediction meanwhile; they are
+            # interchangeable, so this one adopts the other's.
+            lost = None
+        finally:
+            self._in_flight[fingerprint] -= 1
+            if not self._in_flight[fingerprint]:
+                del self._in_flight[fingerprint]
+        return await self._look_up(request, sent_at, known, lost, on_wait)
+
+    def _until(self, withdrawn: asyncio.Event) -> Callable[[float], Awaitable[None]]:
+        async def sleep(seconds: float) -> None:
+            sleeping = asyncio.ensure_future(self._sleep(seconds))
+            waiting = asyncio.ensure_future(withdrawn.wait())
+            try:
+                await asyncio.wait({sleeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeping.cancel()
+                waiting.cancel()
+
+        return sleep
+
+    async def _look_up(
+        self,
+        request: CreateRequest,
+        sent_at: float,
+        known: IsKnown,
+        lost: PlaygroundError | None,
+        on_wait: OnWait | None,
+    ) -> Prediction:
+        log = get_logger().bind(model=str(request.model))
+        if lost is not None:
+            log.warning("create.ambiguous", error=str(lost))
+        lost_at = self._clock()
+        since: datetime | None = None
+        for moment in LOOKUP_SECONDS:
+            seconds = max(0.0, lost_at + moment - self._clock())
+            if on_wait is not None:
+                on_wait("The answer was lost; looking whether it was started.", seconds)
+            await self._sleep(seconds)
+            while self._in_flight[request.fingerprint]:
+                # An equal create may be about to learn its own prediction's id.
+                await self._sleep(_IN_FLIGHT_POLL_SECONDS)
+            try:
+                since, found = await self._recent(request, sent_at)
+            except PlaygroundError as error:
+                log.warning("create.lookup_failed", error=str(error))
+                continue
+            strangers = [one for one in found if not await known(one.id)]
+            for candidate in strangers:
+                if candidate.id not in self._claimed:
+                    log.info("create.adopted", prediction_id=candidate.id)
+                    return self._claim(candidate, adopted=True)
+        log.error("create.uncertain")
+        raise CreateUncertain(
+            model=str(request.model), input=request.body["input"], since=since
+        ) from lost
+
+    async def _recent(
+        self, request: CreateRequest, sent_at: float
+    ) -> tuple[datetime | None, list[Prediction]]:
+        """Return the time since which it can exist, and its candidates, oldest first."""
+        found: list[Prediction] = []
+        cursor = None
+        since = None
+        for _ in range(_LONGEST_LIST_PAGES):
+            page = await self._predictions.list(cursor)
+            if since is None:
+                now = self._api.server_now() or datetime.now(UTC)
+                since = now - timedelta(seconds=self._clock() - sent_at) - _CLOCK_MARGIN
+            recent = [item for item in page.results if is_since(item, since)]
+            found.extend(item for item in recent if matches(item, request))
+            cursor = page.next_cursor
+            if cursor is None or len(recent) < len(page.results):
+                break
+        return since, found[::-1]
+
+    def _claim(self, prediction: Prediction, *, adopted: bool) -> Prediction:
+        now = self._clock()
+        for prediction_id, claimed_at in list(self._claimed.items()):
+            if now - claimed_at < _CLAIMS_KEPT_SECONDS:
+                break  # in order of time, so the rest is newer
+            del self._claimed[prediction_id]
+        self._claimed[prediction.id] = now
+        get_logger().info(
+            "prediction.created",
+            prediction_id=prediction.id,
+            model=prediction.model,
+            status=prediction.status,
+            adopted=adopted,
+        )
+        get_logger().debug("prediction.input", prediction_id=prediction.id, input=prediction.input)
+        return prediction
+
+
+_WEBHOOK_EVENTS = ("start", "output", "logs", "completed")
+
+
+def webhook_events(events: Sequence[str]) -> list[str]:
+    """Return the filter as Replicate takes it; there is no `failed`, `completed` covers it.
+
+    Raises:
+        InvalidInput: an event that Replicate doesn't have.
+    """
+    wanted = []
+    for event in events:
+        if event == "failed":
+            get_logger().info("webhook.event_translated", asked="failed", sent="completed")
+            event = "completed"
+        if event not in _WEBHOOK_EVENTS:
+            raise InvalidInput(
+                f"“{event}” isn't a webhook event: use {', '.join(_WEBHOOK_EVENTS)}.",
+                field="webhook_events_filter",
+            )
+        if event not in wanted:
+            wanted.append(event)
+    return wanted
+
+
+async def _unknown(_: str) -> bool:
+    return False
+
+
+def _address(name: ModelName) -> tuple[str, dict[str, Any]]:
+    """Return the path and the body's beginning with which a model is run by its own name."""
+    if name.deployment:
+        return f"/v1/deployments/{name.owner}/{name.name}/predictions", {}
+    if name.version:
+        return "/v1/predictions", {"version": name.version}
+    return f"/v1/models/{name.owner}/{name.name}/predictions", {}

@@ -1,0 +1,269 @@
+"""A prediction as a value, and the operations on predictions that change nothing twice."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from core.api.retries import Retries
+from core.api.transport import Api
+from core.errors import (
+    MalformedResponse,
+    PredictionAborted,
+    PredictionCanceled,
+    PredictionFailed,
+    PredictionTimeout,
+)
+from core.logs import get_logger
+
+TERMINAL_STATUSES = frozenset({"succeeded", "failed", "canceled", "aborted"})
+"""A prediction in one of these never changes again (Replicate docs, prediction lifecycle)."""
+
+_KNOWN_STATUSES = TERMINAL_STATUSES | {"starting", "processing"}
+
+_DEADLINE_MARGIN = timedelta(seconds=1)
+
+# A tqdm bar as models log it: ` 25%|██▌       | 1/4 [00:00<00:01,  2.54it/s]`.
+_TQDM = re.compile(r"\d{1,3}%\|[^|\r\n]*\|\s*(\d{1,12})/(\d{1,12})\b")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a prediction is: `done` of `total` steps."""
+
+    done: int
+    total: int
+
+    @property
+    def fraction(self) -> float:
+        """From 0 to 1."""
+        return min(1.0, self.done / self.total)
+
+    @classmethod
+    def from_logs(cls, logs: str) -> "Progress | None":
+        """Return what the newest tqdm bar in a model's logs says, or None without one."""
+        bars = [(int(bar[1]), int(bar[2])) for bar in _TQDM.finditer(logs)]
+        if not bars or bars[-1][1] == 0:
+            return None
+        done, total = bars[-1]
+        return cls(done=done, total=total)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A prediction as Replicate last described it.
+
+    `status` is kept as it came, an unknown one too. `extra` holds the fields that this class has
+    no name for. `output` is null once Replicate has deleted it (`data_removed`).
+    """
+
+    id: str
+    model: str
+    version: str
+    status: str
+    input: Mapping[str, Any] = field(default_factory=dict)
+    output: Any = None
+    error: str | None = None
+    logs: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    deadline: datetime | None = None
+    data_removed: bool = False
+    source: str | None = None
+    deployment: str | None = None
+    urls: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, body: Any) -> "Prediction":
+        """Return the prediction that a JSON object describes.
+
+        Raises:
+            MalformedResponse: it has no id or no status.
+        """
+        if not isinstance(body, dict) or not body.get("id") or not body.get("status"):
+            raise MalformedResponse("Replicate's answer is not a prediction: try again later.")
+        error = body.get("error")
+        return cls(
+            id=str(body["id"]),
+            model=str(body.get("model") or ""),
+            version=str(body.get("version") or ""),
+            status=str(body["status"]),
+            input=_mapping(body.get("input")),
+            output=body.get("output"),
+            error=None if error is None else str(error),
+            logs=str(body.get("logs") or ""),
+            metrics=_mapping(body.get("metrics")),
+            created_at=_time(body.get("created_at")),
+            started_at=_time(body.get("started_at")),
+            completed_at=_time(body.get("completed_at")),
+            deadline=_time(body.get("deadline")),
+            data_removed=bool(body.get("data_removed")),
+            source=body.get("source"),
+            deployment=body.get("deployment"),
+            urls=_mapping(body.get("urls")),
+            extra={name: value for name, value in body.items() if name not in _NAMED},
+        )
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it has ended, well or badly."""
+        return self.status in TERMINAL_STATUSES
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far it is, as far as its logs tell."""
+        return Progress.from_logs(self.logs)
+
+    @property
+    def stream_url(self) -> str | None:
+        """Where its events can be read; there is one for many models, whatever they output."""
+        return self.urls.get("stream")
+
+    @property
+    def text(self) -> str | None:
+        """The output of a language model as one text; None for any other kind of output."""
+        if isinstance(self.output, str):
+            return self.output
+        if isinstance(self.output, list) and all(isinstance(part, str) for part in self.output):
+            return "".join(self.output)
+        return None
+
+    def raise_for_status(self) -> None:
+        """Raise the error that a terminal status other than `succeeded` stands for.
+
+        Raises:
+            PredictionFailed, PredictionCanceled, PredictionAborted.
+            PredictionTimeout: Replicate cancelled it, at the deadline that its create set.
+        """
+        match self.status:
+            case "failed":
+                raise PredictionFailed(self)
+            case "canceled" if self.deadline and self._ended_at(self.deadline):
+                started = self.created_at or self.deadline
+                raise PredictionTimeout(self, seconds=(self.deadline - started).total_seconds())
+            case "canceled":
+                raise PredictionCanceled(self)
+            case "aborted":
+                raise PredictionAborted(self)
+
+    def _ended_at(self, deadline: datetime) -> bool:
+        return self.completed_at is not None and self.completed_at >= deadline - _DEADLINE_MARGIN
+
+
+_NAMED = frozenset(Prediction.__dataclass_fields__) - {"extra"}
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a listing; pass a cursor on to get the next or the previous one."""
+
+    results: tuple[T, ...]
+    next_cursor: str | None = None
+    previous_cursor: str | None = None
+
+
+class Predictions:
+    """Looks predictions up and cancels them. Both may be repeated, so both are retried."""
+
+    def __init__(self, api: Api, retries: Retries) -> None:
+        self._api = api
+        self._retries = retries
+        self._unknown_statuses: set[str] = set()
+
+    async def fetch(self, prediction_id: str) -> Prediction:
+        """Return a prediction as it is now, by exactly one request."""
+        prediction = Prediction.from_json(
+            await self._api.request("GET", f"/v1/predictions/{quote(prediction_id, safe='')}")
+        )
+        if prediction.status not in _KNOWN_STATUSES | self._unknown_statuses:
+            self._unknown_statuses.add(prediction.status)  # polling would tell it again and again
+            get_logger().warning(
+                "prediction.status_unknown",
+                prediction_id=prediction.id,
+                status=prediction.status,
+            )
+        return prediction
+
+    async def get(self, prediction_id: str) -> Prediction:
+        """Return a prediction as it is now."""
+        return await self._retries.call(lambda: self.fetch(prediction_id), name="predictions.get")
+
+    async def list(
+        self,
+        cursor: str | None = None,
+        *,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+    ) -> Page[Prediction]:
+        """Return a page of the account's predictions, 100 at most, newest first."""
+        bounds = {
+            "cursor": cursor,
+            "created_after": created_after,
+            "created_before": created_before,
+        }
+        params = {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in bounds.items()
+            if value is not None
+        }
+        body = await self._retries.call(
+            lambda: self._api.request("GET", "/v1/predictions", params=params),
+            name="predictions.list",
+        )
+        if not isinstance(body, dict) or not isinstance(body.get("results"), list):
+            raise MalformedResponse("Replicate's list of predictions can't be read.")
+        return Page(
+            results=tuple(Prediction.from_json(item) for item in body["results"]),
+            next_cursor=cursor_of(body.get("next")),
+            previous_cursor=cursor_of(body.get("previous")),
+        )
+
+    async def cancel(self, prediction_id: str) -> Prediction:
+        """Cancel a prediction and return it; one that has already ended stays as it ended."""
+        path = f"/v1/predictions/{quote(prediction_id, safe='')}/cancel"
+        prediction = Prediction.from_json(
+            await self._retries.call(
+                lambda: self._api.request("POST", path),
+                name="predictions.cancel",
+            )
+        )
+        get_logger().info(
+            "prediction.cancel_asked", prediction_id=prediction_id, status=prediction.status
+        )
+        return prediction
+
+
+def cursor_of(url: Any) -> str | None:
+    """Return the cursor in a page's `next` or `previous` URL.
+
+    Raises:
+        MalformedResponse: it isn't a URL.
+    """
+    if not isinstance(url, str):
+        return None
+    try:
+        cursor: str | None = httpx.URL(url).params.get("cursor")
+    except httpx.InvalidURL as error:
+        raise MalformedResponse("Replicate's link to a further page can't be read.") from error
+    return cursor
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

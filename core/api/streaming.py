@@ -1,0 +1,313 @@
+"""A language model's words as they come, ending in exactly the prediction's output.
+
+A stream of events is only the fast way: whatever happens to it (a cut, a silent end, repeated
+events), the prediction's own `output` is the truth, and what is missing is taken from there.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from core.api.polling import interval_seconds
+from core.api.predictions import Prediction
+from core.api.retries import LONGEST_WAIT_SECONDS, is_passing, wait_seconds
+from core.api.sse import Comment, ServerSentEvent, events
+from core.api.transcript import Transcript
+from core.background import Background
+from core.errors import AlreadyClosed, MalformedResponse, PlaygroundError, PredictionTimeout
+from core.logs import get_logger
+
+IDLE_SECONDS = 35.0
+"""Replicate closes an idle stream after 30 s (Replicate docs); after this one it is given up."""
+
+_SETTLE_SECONDS = 0.1
+_QUICK_SECONDS = 5.0
+_MOST_FRUITLESS = 3
+"""After so many connections that broke at once and brought nothing, the prediction is polled."""
+
+Connect = Callable[[str, Mapping[str, str]], AbstractAsyncContextManager[httpx.Response]]
+"""Opens a stream of events: URL, headers."""
+
+
+class OutputStream:
+    """The output of one prediction as an asynchronous iterator over pieces of text, read once.
+
+    Use it with `async with`, or iterate to the end: leaving early closes the stream and, with
+    `cancel_on_close`, cancels the prediction. Any task may close it; whoever waits for a piece then
+    comes to the end.
+
+    Args:
+        start: makes or finds the prediction; awaited once, by `start()` or the first piece.
+        get, cancel: ask for the prediction, by one request, and cancel it, by its id.
+        connect: opens the stream of events.
+        timeout_seconds: after which the prediction is cancelled.
+        background: finishes a cancel whose caller was cancelled itself.
+        open_streams: where it stands from its start to its end, for whoever closes them all; the
+            garbage collector would also close its parts in any order.
+        sleep, clock: replaceable in tests.
+
+    Attributes:
+        prediction: as last seen; None before it was started.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], Awaitable[Prediction]],
+        *,
+        get: Callable[[str], Awaitable[Prediction]],
+        cancel: Callable[[str], Awaitable[Prediction]],
+        connect: Connect,
+        timeout_seconds: float,
+        background: Background,
+        open_streams: "set[OutputStream]",
+        cancel_on_close: bool = True,
+        idle_seconds: float = IDLE_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.prediction: Prediction | None = None
+        self._start = start
+        self._get = get
+        self._cancel = cancel
+        self._connect = connect
+        self._timeout_seconds = timeout_seconds
+        self._background = background
+        self._open_streams = open_streams
+        self._cancel_on_close = cancel_on_close
+        self._idle_seconds = idle_seconds
+        self._sleep = sleep
+        self._clock = clock
+        self._began = 0.0
+        self._transcript = Transcript()
+        self._is_done = False
+        self._fruitless = 0
+        self._starting = asyncio.Lock()
+        self._pieces = self._run()
+        self._reading: asyncio.Task[str | None] | None = None
+        self._is_closed = False
+        self._closing: asyncio.Task[PlaygroundError | None] | None = None
+
+    @property
+    def text(self) -> str:
+        """All text so far; at the end exactly the prediction's output."""
+        return self._transcript.text
+
+    @property
+    def was_replaced(self) -> bool:
+        """Whether the pieces that were given out don't join to the prediction's output.
+
+        It stands in `text` all the same.
+        """
+        return self._transcript.was_replaced
+
+    async def start(self) -> Prediction:
+        """Start the prediction, if it isn't yet, and return it.
+
+        Raises:
+            AlreadyClosed: the stream was closed before.
+        """
+        async with self._starting:  # two that start it at once would pay twice
+            if self.prediction is None:
+                if self._is_closed:
+                    raise AlreadyClosed("This stream is closed, nothing was started.")
+                self.prediction = await self._start()
+                self._began = self._clock()
+                self._open_streams.add(self)
+            return self.prediction
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            await self.aclose()
+        else:
+            await self._leave()
+
+    async def __aiter__(self) -> AsyncGenerator[str]:
+        try:
+            while (piece := await self._next()) is not None:
+                yield piece
+        finally:
+            await self._leave()
+
+    async def aclose(self) -> None:
+        """Close the stream; cancel the prediction if it is still running. May be repeated.
+
+        Raises:
+            PlaygroundError: the prediction can't be cancelled; it runs on, until its deadline.
+        """
+        if (error := await asyncio.shield(self.begin_closing())) is not None:
+            raise error
+
+    def begin_closing(self) -> asyncio.Task[PlaygroundError | None]:
+        """Close it without waiting; the task's result is why the cancel failed, if it did."""
+        self._is_closed = True
+        if self._closing is None or (self._closing.done() and self._closing.result() is not None):
+            self._closing = self._background.spawn(self._close())
+        return self._closing
+
+    async def _leave(self) -> None:
+        """Close it; a failed cancel mustn't hide why it is left, so it is only logged."""
+        if (error := await asyncio.shield(self.begin_closing())) is not None:
+            get_logger().warning(
+                "stream.cancel_failed",
+                prediction_id=self.prediction.id if self.prediction else None,
+                error=str(error),
+            )
+
+    async def _close(self) -> PlaygroundError | None:
+        try:
+            await self._stop_reading()
+            await self._stop_running()
+        except PlaygroundError as error:
+            return error
+        finally:
+            self._open_streams.discard(self)
+        return None
+
+    async def _stop_reading(self) -> None:
+        if self._reading is not None and not self._reading.done():
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+        await self._pieces.aclose()
+
+    async def _stop_running(self) -> None:
+        async with self._starting:  # what is being started now must be stopped, too
+            prediction = self.prediction
+        if self._cancel_on_close and prediction and not prediction.is_terminal:
+            self.prediction = await self._cancel(prediction.id)
+
+    async def _next(self) -> str | None:
+        """Return the next piece, or None at the end, which closing may bring meanwhile."""
+        if self._is_closed:
+            return None
+        if self._reading is not None and not self._reading.done():
+            raise RuntimeError("Two can't read one stream at once.")
+        self._reading = asyncio.create_task(self._piece())
+        await asyncio.wait({self._reading})
+        return None if self._reading.cancelled() else self._reading.result()
+
+    async def _piece(self) -> str | None:
+        return await anext(self._pieces, None)
+
+    async def _run(self) -> AsyncGenerator[str]:
+        prediction = await self.start()
+        log = get_logger().bind(prediction_id=prediction.id, model=prediction.model)
+        failures = 0
+        while not prediction.is_terminal and self._left() > 0:
+            fruitless = self._fruitless
+            if self._is_worth_hearing(prediction):
+                async with aclosing(self._hear(prediction)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            try:
+                prediction = self.prediction = await self._get(prediction.id)
+            except PlaygroundError as error:
+                if not is_passing(error):
+                    raise
+                failures += 1
+                self._fruitless = fruitless  # the whole API is away, not only the stream
+                pause = min(wait_seconds(error, failures), LONGEST_WAIT_SECONDS)
+                log.warning("stream.poll_retried", error=str(error), seconds=round(pause, 3))
+            else:
+                failures = 0
+                pause = self._pause(prediction)
+                is_read = not self._is_worth_hearing(prediction)
+                if is_read and (piece := self._transcript.complete(prediction)):
+                    yield piece
+            if not prediction.is_terminal:
+                await self._sleep(max(0.0, min(pause, self._left())))
+        is_late = False
+        if not prediction.is_terminal:
+            log.warning("prediction.deadline", seconds=self._timeout_seconds)
+            prediction = self.prediction = await self._cancel(prediction.id)
+            # It may have come to its own end at the last moment.
+            is_late = prediction.status == "canceled" or not prediction.is_terminal
+        if piece := self._transcript.complete(prediction):
+            yield piece
+        log.info(f"prediction.{prediction.status}", seconds=round(self._clock() - self._began, 3))
+        if is_late:
+            raise PredictionTimeout(prediction, seconds=self._timeout_seconds)
+        prediction.raise_for_status()
+
+    def _is_worth_hearing(self, prediction: Prediction) -> bool:
+        """Whether to read events; otherwise, and from then on, the text is the prediction's."""
+        return (
+            not prediction.is_terminal
+            and prediction.stream_url is not None
+            and not self._is_done
+            and self._transcript.can_repeat
+            and self._fruitless < _MOST_FRUITLESS
+        )
+
+    def _pause(self, prediction: Prediction) -> float:
+        if not self._is_worth_hearing(prediction):
+            return interval_seconds(self._clock() - self._began)
+        return wait_seconds(None, self._fruitless) if self._fruitless else _SETTLE_SECONDS
+
+    def _left(self) -> float:
+        return self._timeout_seconds - (self._clock() - self._began)
+
+    async def _hear(self, prediction: Prediction) -> AsyncGenerator[str]:
+        """Yield what one connection brings, however it ends; count those that brought nothing."""
+        began, heard = self._clock(), self._transcript.heard
+        fruitless = self._fruitless
+        try:
+            async with aclosing(self._listen(prediction.stream_url or "")) as pieces:
+                async for piece in pieces:
+                    yield piece
+            # That Replicate closes a stream on which nothing happens is no fault.
+            fruitless += self._clock() - began < _QUICK_SECONDS
+        except (PlaygroundError, httpx.RequestError, TimeoutError) as error:
+            passes = not isinstance(error, PlaygroundError) or is_passing(error)
+            fruitless = fruitless + 1 if passes else _MOST_FRUITLESS
+            get_logger().warning(
+                "stream.broken",
+                prediction_id=prediction.id,
+                error=f"{type(error).__name__}: {error}",
+            )
+        self._fruitless = fruitless if self._transcript.heard == heard else 0
+
+    async def _listen(self, url: str) -> AsyncGenerator[str]:
+        """Yield the new text of one connection; returns at `done` and at a silent end alike."""
+        last_id = self._transcript.last_id
+        headers = {"Last-Event-ID": last_id} if last_id else {}
+        async with AsyncExitStack() as stack:
+            async with self._in_time():
+                response = await stack.enter_async_context(self._connect(url, headers))
+            content_type = response.headers.get("Content-Type", "")
+            if not content_type.startswith("text/event-stream"):
+                raise MalformedResponse(f"Replicate's stream is “{content_type}”, not events.")
+            source = await stack.enter_async_context(aclosing(events(response.aiter_bytes())))
+            while self._left() > 0 and (event := await self._event(source)) is not None:
+                if event.name in ("done", "error"):
+                    self._is_done = True  # what it means is asked of the prediction
+                    return
+                if piece := self._transcript.take(event):
+                    yield piece
+
+    async def _event(
+        self, source: AsyncGenerator[ServerSentEvent | Comment]
+    ) -> ServerSentEvent | None:
+        """Return the next event, or None at the end of the connection."""
+        while True:
+            async with self._in_time():
+                item = await anext(source, None)
+            if not isinstance(item, Comment):
+                return item
+            get_logger().debug("stream.comment", text=item.text)
+
+    def _in_time(self) -> asyncio.Timeout:
+        return asyncio.timeout(max(0.0, min(self._idle_seconds, self._left())))

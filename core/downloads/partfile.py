@@ -1,0 +1,120 @@
+"""A file while it is being written: beside its final place, under a name that nobody looks at."""
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from core.downloads.filetypes import HEAD_BYTES
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class PartFile:
+    """Takes bytes and becomes the whole file at once, or leaves nothing.
+
+    Its methods block, so they are called from threads, which outlive a cancelled task. A lock
+    makes `discard` wait for the write that is under way, and nothing is written after it.
+
+    Args:
+        folder: where the file will be; made by `open` if it isn't there.
+
+    Attributes:
+        size: bytes written so far.
+        head: the first of them, `HEAD_BYTES` at most.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / f".{secrets.token_hex(8)}.part"
+        self._file: BinaryIO | None = None
+        self._discarded = False
+        self._lock = threading.Lock()
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self.head = b""
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes so far, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def open(self) -> None:
+        """Make the folder and the file now, rather than at the first write."""
+        with self._lock:
+            self._opened()
+
+    def free_bytes(self) -> int:
+        """Return how much room is left where the file is."""
+        return shutil.disk_usage(self._path.parent).free
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Append bytes."""
+        with self._lock:
+            self._opened().write(data)
+            self._hash.update(data)
+            self.size += len(data)
+            if len(self.head) < HEAD_BYTES:
+                self.head += data[: HEAD_BYTES - len(self.head)]
+
+    def restart(self) -> None:
+        """Forget what was written."""
+        with self._lock:
+            file = self._opened()
+            file.seek(0)
+            file.truncate()
+            self._hash = hashlib.sha256()
+            self.size = 0
+            self.head = b""
+
+    def publish(self, target: Path) -> None:
+        """Put the file in its place, in one step that a reader or a crash never sees half of."""
+        with self._lock:
+            file = self._opened()
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+            self._path.replace(target)
+            _sync_folder(target.parent)
+
+    def discard(self) -> None:
+        """Remove the file, unless it was published."""
+        with self._lock:
+            self._discarded = True
+            if self._file is None:
+                return
+            # Closing flushes once more, which fails again on a full disk.
+            with suppress(OSError):
+                self._file.close()
+            # What went wrong before is the error to report.
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
+
+    def _opened(self) -> BinaryIO:
+        if self._discarded:
+            raise ValueError("the file was discarded")
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("xb")
+        return self._file
+
+
+def is_no_room(error: OSError) -> bool:
+    """Tell whether an error means that the disk or the quota is full."""
+    return error.errno in _NO_ROOM
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # Windows can't open folders; its file systems order renames themselves
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # Some network file systems can't do this; the file is in its place all the same.
+        with suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,105 @@
+"""The history's tables."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, kept in UTC also by databases that know no time zones (SQLite)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time, which could mean any moment."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Say that what was kept is UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables, for Alembic."""
+
+    type_annotation_map = {  # noqa: RUF012 # read by SQLAlchemy, declared by its base class
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+    }
+
+
+class JobRow(Base):
+    """A job; `core.history.records.Job` says what each column means."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("backend", "prediction_id", name="uq_jobs_prediction"),
+        Index("ix_jobs_history", "owner", "created_at", "id"),
+        Index("ix_jobs_unsettled", "backend", "state"),
+    )
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    backend: Mapped[str] = mapped_column(String(255))
+    owner: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    model: Mapped[str] = mapped_column(String(255))
+    version: Mapped[str | None] = mapped_column(String(128))
+    prompt: Mapped[str] = mapped_column(Text)
+    input: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(16))
+    prediction_id: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    text: Mapped[str | None] = mapped_column(Text)
+    output: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    metrics: Mapped[dict[str, Any]]
+    logs: Mapped[str] = mapped_column(Text)
+    charged: Mapped[bool | None]
+    lease_holder: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[datetime | None]
+    files: Mapped[list["FileRow"]] = relationship(
+        order_by="FileRow.n", lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class FileRow(Base):
+    """One output file of a job."""
+
+    __tablename__ = "files"
+    __table_args__ = (UniqueConstraint("key", name="uq_files_key"),)
+
+    job_id: Mapped[str] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE", name="fk_files_job"), primary_key=True
+    )
+    n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(String(255))
+    thumbnail_key: Mapped[str | None] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(127))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    seconds: Mapped[float | None]

@@ -1,0 +1,1 @@
+"""Durable jobs: written down, sent once, watched by any number, fetched, kept."""

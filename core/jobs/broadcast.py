@@ -1,0 +1,85 @@
+"""Tells any number of watchers what happens to one job, each at its own pace.
+
+A watcher has one place for each kind of event, which a newer one of that kind takes: a slow one
+gets fewer events, never a queue that grows, and the newest of each kind always reaches it.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from core.jobs.events import Event, TextDelta
+
+
+class Broadcast:
+    """What happens to a job, for those who watch it. Belongs to one event loop."""
+
+    def __init__(self, first: Event) -> None:
+        self._latest = first
+        self._text: TextDelta | None = None
+        self._watchers: set[_Watcher] = set()
+        self._is_closed = False
+
+    def tell(self, event: Event) -> None:
+        """Tell all watchers of an event; a text's `total` counts, each gets its own pieces."""
+        if event == self._latest:
+            return
+        self._latest = event
+        if isinstance(event, TextDelta):
+            self._text = event
+        for watcher in self._watchers:
+            watcher.note(event)
+
+    def close(self) -> None:
+        """Let the watchers end, when they have got what was told."""
+        self._is_closed = True
+        for watcher in self._watchers:
+            watcher.wake()
+
+    async def watch(self) -> AsyncGenerator[Event]:
+        """Yield where the job stands now, then what happens; ends when this is closed."""
+        watcher = _Watcher()
+        if self._text is not None:
+            watcher.note(self._text)
+        watcher.note(self._latest)
+        self._watchers.add(watcher)
+        try:
+            while True:
+                while (event := watcher.next()) is not None:
+                    yield event
+                if self._is_closed:
+                    return
+                await watcher.news()
+        finally:
+            self._watchers.discard(watcher)
+
+
+class _Watcher:
+    def __init__(self) -> None:
+        self._waiting: dict[type[Event], Event] = {}
+        self._has_news = asyncio.Event()
+        self._given = ""
+
+    def note(self, event: Event) -> None:
+        # Taken out first, so that it goes to the end: the order is that of the newest.
+        self._waiting.pop(type(event), None)
+        self._waiting[type(event)] = event
+        self.wake()
+
+    def wake(self) -> None:
+        self._has_news.set()
+
+    async def news(self) -> None:
+        await self._has_news.wait()
+
+    def next(self) -> Event | None:
+        """Return the event that has waited longest, or None when all were given."""
+        self._has_news.clear()
+        if not self._waiting:
+            return None
+        event = self._waiting.pop(next(iter(self._waiting)))
+        if not isinstance(event, TextDelta):
+            return event
+        before, self._given = self._given, event.total
+        # Empty when the text was replaced: it no longer goes on from what was given.
+        new = event.total[len(before) :] if event.total.startswith(before) else ""
+        return TextDelta(event.job_id, text=new, total=event.total)

@@ -1,0 +1,223 @@
+"""What somebody asks for → a job to write down and an input to send, checked before either."""
+
+import asyncio
+import io
+import math
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from core.errors import InvalidInput
+from core.history.media import MediaStore, folder_key
+from core.history.records import Job
+from core.jobs.schemas import Schemas
+from core.models.catalog import Kind, find
+from core.models.names import ModelName
+from core.models.schema import ModelSchema
+
+MAX_FILE_BYTES = 100_000_000
+"""The largest file that Replicate takes (Replicate docs)."""
+
+_MEDIA = "media:"
+_HIDDEN = "[hidden]"
+_LARGEST_SEED = 2**31 - 1
+
+DrawSeed = Callable[[int, int], int]
+"""Returns a random number between two, both included."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A job before anything is sent: how it is written down, and the input itself."""
+
+    job: Job
+    to_send: Mapping[str, Any]
+
+
+class Intents:
+    """Draws intents up.
+
+    Args:
+        backend: where the jobs will run, as the history names it.
+        now: the time, with its zone.
+        draw_seed: replaceable in tests.
+    """
+
+    def __init__(
+        self,
+        schemas: Schemas,
+        media: MediaStore,
+        *,
+        backend: str,
+        now: Callable[[], datetime],
+        draw_seed: DrawSeed = random.randint,
+    ) -> None:
+        self._schemas = schemas
+        self._media = media
+        self._backend = backend
+        self._now = now
+        self._draw_seed = draw_seed
+
+    async def draw_up(
+        self, model: str, model_input: Mapping[str, Any], *, owner: str, kind: Kind | None
+    ) -> Intent:
+        """Return the intent to run a model: the seed explicit, the files in the media store.
+
+        Raises:
+            InvalidInput: the model isn't written as one, or doesn't take this input.
+            NotFound, Unauthenticated: it can't be run.
+        """
+        ModelName.parse(model)
+        schema = await self._schemas.find(model)
+        given = dict(model_input)
+        if schema is not None:
+            given = schema.validate(self._with_seed(given, schema))
+        job_id = uuid.uuid4().hex
+        created_at = self._now()
+        folder = folder_key(owner, created_at, job_id)
+        try:
+            files = _Files(self._media, folder)
+            to_send = {str(name): await files.kept(str(name), given[name]) for name in given}
+        except BaseException:
+            await self._media.discard(folder)
+            raise
+        job = Job(
+            id=job_id,
+            backend=self._backend,
+            owner=owner,
+            kind=kind or _kind(model, schema),
+            model=model,
+            input=self._written_down(to_send, schema),
+            created_at=created_at,
+        )
+        return Intent(job, to_send)
+
+    async def discard(self, intent: Intent) -> None:
+        """Remove the files of an intent that could not be written down."""
+        await self._media.discard(job_folder(intent.job))
+
+    def _with_seed(self, given: dict[str, Any], schema: ModelSchema) -> dict[str, Any]:
+        """Choose the seed here where the model would: only so can the result be made again."""
+        seed = schema.field("seed")
+        if seed is None or "integer" not in (seed.type, *seed.also):
+            return given
+        if given.get("seed") is not None:
+            return given
+        lowest = 0 if seed.minimum is None else max(0, math.ceil(seed.minimum))
+        largest = _LARGEST_SEED if seed.maximum is None else int(seed.maximum)
+        return {**given, "seed": self._draw_seed(lowest, max(lowest, min(largest, _LARGEST_SEED)))}
+
+    def _written_down(
+        self, to_send: Mapping[str, Any], schema: ModelSchema | None
+    ) -> dict[str, Any]:
+        secrets = {item.name for item in schema.fields if item.secret} if schema else set()
+        return {
+            name: _HIDDEN if name in secrets else self._referenced(value)
+            for name, value in to_send.items()
+        }
+
+    def _referenced(self, value: Any) -> Any:
+        match value:
+            case Path():
+                return f"{_MEDIA}{self._media.key(value)}"
+            case list():
+                return [self._referenced(item) for item in value]
+            case dict():
+                return {name: self._referenced(item) for name, item in value.items()}
+            case _:
+                return value
+
+
+def restored(job: Job, media: MediaStore) -> dict[str, Any]:
+    """Return the input of a job that was written down: its own files as paths again."""
+    own = f"{_MEDIA}{job_folder(job)}/"
+
+    def restore(value: Any) -> Any:
+        match value:
+            case str() if value.startswith(own):
+                return media.path(value.removeprefix(_MEDIA))
+            case list():
+                return [restore(item) for item in value]
+            case dict():
+                return {name: restore(item) for name, item in value.items()}
+            case _:
+                return value
+
+    return {name: restore(value) for name, value in job.input.items()}
+
+
+def hidden_fields(model_input: Mapping[str, Any]) -> list[str]:
+    """Return the fields of a restored input whose values were secret and so not written down."""
+    return [name for name, value in model_input.items() if value == _HIDDEN]
+
+
+def job_folder(job: Job) -> str:
+    """Return the key under which a job's files lie."""
+    return folder_key(job.owner, job.created_at, job.id)
+
+
+def _kind(model: str, schema: ModelSchema | None) -> Kind:
+    if (curated := find(model)) is not None:
+        return curated.kind
+    return "chat" if schema is not None and schema.output_kind == "text" else "other"
+
+
+class _Files:
+    """Puts an input's files into the media store, numbered as they come."""
+
+    def __init__(self, media: MediaStore, folder: str) -> None:
+        self._media = media
+        self._folder = folder
+        self._count = 0
+
+    async def kept(self, name: str, value: Any) -> Any:
+        """Return the value with each path and open file replaced by the path of its copy."""
+        match value:
+            case Path():
+                if (await self._size(name, value)) > MAX_FILE_BYTES:
+                    raise InvalidInput(
+                        f"{name}: {value.name} is larger than the 100 MB that Replicate takes.",
+                        field=name,
+                    )
+                return await self._copied(name, value)
+            case io.BufferedIOBase() | io.RawIOBase():
+                return await self._copied(name, value)
+            case list() | tuple():
+                return [await self.kept(name, item) for item in value]
+            case Mapping():
+                return {str(key): await self.kept(name, item) for key, item in value.items()}
+            case float() if not math.isfinite(value):
+                raise InvalidInput(f"{name} is {value}, which is no number to send.", field=name)
+            case str() | int() | float() | bool() | None:
+                return value
+            case _:
+                raise InvalidInput(
+                    f"{name} is a {type(value).__name__}: inputs are text, numbers, lists, paths "
+                    "and open binary files.",
+                    field=name,
+                )
+
+    async def _size(self, name: str, path: Path) -> int:
+        try:
+            return (await asyncio.to_thread(path.stat)).st_size
+        except OSError as error:
+            raise _unreadable(name, error) from error
+
+    async def _copied(self, name: str, file: Any) -> Path:
+        try:
+            key = await self._media.put(file, f"{self._folder}/input-{self._count}")
+        except OSError as error:
+            raise _unreadable(name, error) from error
+        self._count += 1
+        return self._media.path(key)
+
+
+def _unreadable(name: str, error: OSError) -> InvalidInput:
+    return InvalidInput(
+        f"{name}: the file can't be copied into the history ({error.strerror or error}).",
+        field=name,
+    )

@@ -1,0 +1,1 @@
+"""What models are: their names, their schemas, the curated ones, conversations."""

@@ -1,0 +1,233 @@
+"""The curated models, as data: what each is good for, and which of its settings to show first.
+
+The names of settings are those of the models' own schemas (March 2026).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["image", "video", "chat", "audio", "other"]
+"""What a model makes, as far as the page tells models apart."""
+
+
+@dataclass(frozen=True)
+class ChatFields:
+    """What a chat model calls its inputs; None for those it lacks.
+
+    Attributes:
+        messages: takes a conversation as a list of `{role, content}`.
+        images: takes one image or a list of them; the model's schema tells which.
+    """
+
+    prompt: str = "prompt"
+    system_prompt: str | None = None
+    temperature: str | None = None
+    max_tokens: str | None = None
+    messages: str | None = None
+    images: str | None = None
+
+
+@dataclass(frozen=True)
+class CatalogModel:
+    """A model that the page offers.
+
+    Attributes:
+        id: `owner/name`.
+        blurb: one line on what it is good for.
+        settings: the two or three that are shown first.
+        start_image: the setting that takes a clip's first frame, or None.
+        chat: the names of a chat model's inputs; None for the others.
+    """
+
+    id: str
+    title: str
+    kind: Kind
+    blurb: str
+    settings: tuple[str, ...] = ()
+    start_image: str | None = None
+    chat: ChatFields | None = None
+
+
+def models_of(kind: Kind) -> tuple[CatalogModel, ...]:
+    """Return the curated models of a kind, the one to begin with first."""
+    return tuple(model for model in CATALOG if model.kind == kind)
+
+
+def find(model: str) -> CatalogModel | None:
+    """Return the curated model that `owner/name` or `owner/name:version` means, if it is one."""
+    return _BY_ID.get(model.partition(":")[0])
+
+
+_IMAGES = (
+    CatalogModel(
+        id="black-forest-labs/flux-schnell",
+        title="FLUX Schnell",
+        kind="image",
+        blurb="Sketches ideas in seconds, up to four at a time.",
+        settings=("aspect_ratio", "num_outputs", "seed"),
+    ),
+    CatalogModel(
+        id="black-forest-labs/flux-1.1-pro",
+        title="FLUX 1.1 Pro",
+        kind="image",
+        blurb="A reliable all-rounder for polished, varied pictures.",
+        settings=("aspect_ratio", "output_format", "seed"),
+    ),
+    CatalogModel(
+        id="black-forest-labs/flux-2-flex",
+        title="FLUX 2 Flex",
+        kind="image",
+        blurb="For control: choose steps and guidance, and start from up to ten images.",
+        settings=("aspect_ratio", "resolution", "steps"),
+    ),
+    CatalogModel(
+        id="google/nano-banana-2",
+        title="Nano Banana 2",
+        kind="image",
+        blurb="Edits and combines pictures by conversation; up to 4K.",
+        settings=("aspect_ratio", "resolution", "output_format"),
+    ),
+    CatalogModel(
+        id="bytedance/seedream-4.5",
+        title="Seedream 4.5",
+        kind="image",
+        blurb="Large, detailed pictures at 2K and 4K, also as a series.",
+        settings=("aspect_ratio", "size", "max_images"),
+    ),
+    CatalogModel(
+        id="ideogram-ai/ideogram-v3-turbo",
+        title="Ideogram 3 Turbo",
+        kind="image",
+        blurb="Posters, logos and anything with words in it, quickly.",
+        settings=("aspect_ratio", "style_type", "seed"),
+    ),
+    CatalogModel(
+        id="recraft-ai/recraft-v4",
+        title="Recraft 4",
+        kind="image",
+        blurb="Design work: clean composition and a sure hand for layout.",
+        settings=("aspect_ratio", "size"),
+    ),
+    CatalogModel(
+        id="qwen/qwen-image",
+        title="Qwen Image",
+        kind="image",
+        blurb="Long texts inside a picture, in Chinese as well as English.",
+        settings=("aspect_ratio", "num_inference_steps", "seed"),
+    ),
+)
+
+_VIDEOS = (
+    CatalogModel(
+        id="kwaivgi/kling-v2.5-turbo-pro",
+        title="Kling 2.5 Turbo Pro",
+        kind="video",
+        blurb="Smooth motion and camera work; five or ten seconds.",
+        settings=("aspect_ratio", "duration", "negative_prompt"),
+        start_image="start_image",
+    ),
+    CatalogModel(
+        id="google/veo-3.1",
+        title="Veo 3.1",
+        kind="video",
+        blurb="Clips in 1080p with sound that fits, speech included.",
+        settings=("aspect_ratio", "duration", "resolution"),
+        start_image="image",
+    ),
+    CatalogModel(
+        id="wan-video/wan-2.7-t2v",
+        title="Wan 2.7",
+        kind="video",
+        blurb="From text alone, two to fifteen seconds, in time with your own sound.",
+        settings=("aspect_ratio", "duration", "resolution"),
+    ),
+    CatalogModel(
+        id="minimax/hailuo-2.3",
+        title="Hailuo 2.3",
+        kind="video",
+        blurb="People that move and look real; six or ten seconds.",
+        settings=("duration", "resolution"),
+        start_image="first_frame_image",
+    ),
+    CatalogModel(
+        id="bytedance/seedance-2.5",
+        title="Seedance 2.5",
+        kind="video",
+        blurb="Scenes of up to thirty seconds, led by reference images, clips and sounds.",
+        settings=("aspect_ratio", "duration", "resolution"),
+        start_image="image",
+    ),
+    CatalogModel(
+        id="luma/ray",
+        title="Luma Ray",
+        kind="video",
+        blurb="Dreamlike short clips that can loop.",
+        settings=("aspect_ratio", "loop"),
+        start_image="start_image",
+    ),
+)
+
+_CHATS = (
+    CatalogModel(
+        id="meta/meta-llama-3-70b-instruct",
+        title="Llama 3 70B",
+        kind="chat",
+        blurb="An open model for everyday questions.",
+        settings=("temperature", "max_tokens"),
+        chat=ChatFields(temperature="temperature", max_tokens="max_tokens"),
+    ),
+    CatalogModel(
+        id="meta/meta-llama-3-8b-instruct",
+        title="Llama 3 8B",
+        kind="chat",
+        blurb="The small, quick and cheap one.",
+        settings=("temperature", "max_tokens"),
+        chat=ChatFields(temperature="temperature", max_tokens="max_tokens"),
+    ),
+    CatalogModel(
+        id="anthropic/claude-4.5-sonnet",
+        title="Claude 4.5 Sonnet",
+        kind="chat",
+        blurb="Careful writing, code and long documents; looks at an image too.",
+        settings=("system_prompt", "max_tokens"),
+        chat=ChatFields(system_prompt="system_prompt", max_tokens="max_tokens", images="image"),
+    ),
+    CatalogModel(
+        id="openai/gpt-5.2",
+        title="GPT-5.2",
+        kind="chat",
+        blurb="Hard questions: it can think longer before it answers.",
+        settings=("system_prompt", "reasoning_effort", "verbosity"),
+        chat=ChatFields(
+            system_prompt="system_prompt",
+            max_tokens="max_completion_tokens",
+            messages="messages",
+            images="image_input",
+        ),
+    ),
+    CatalogModel(
+        id="google/gemini-2.5-flash",
+        title="Gemini 2.5 Flash",
+        kind="chat",
+        blurb="Fast answers about text, images and clips.",
+        settings=("system_instruction", "temperature", "max_output_tokens"),
+        chat=ChatFields(
+            system_prompt="system_instruction",
+            temperature="temperature",
+            max_tokens="max_output_tokens",
+            images="images",
+        ),
+    ),
+    CatalogModel(
+        id="deepseek-ai/deepseek-r1",
+        title="DeepSeek R1",
+        kind="chat",
+        blurb="Shows how it reasons; good at mathematics and code.",
+        settings=("temperature", "max_tokens"),
+        chat=ChatFields(temperature="temperature", max_tokens="max_tokens"),
+    ),
+)
+
+CATALOG: tuple[CatalogModel, ...] = (*_IMAGES, *_VIDEOS, *_CHATS)
+
+_BY_ID = {model.id: model for model in CATALOG}
