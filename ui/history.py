@@ -45,8 +45,10 @@ _KINDS: dict[str, Kind | None] = {
 def build(handlers: HistoryHandlers) -> History:
     """Lay the tab out and wire its filters."""
     with gr.Row():
-        query = gr.Textbox(label="Search", placeholder="Words of a prompt or a model", scale=3)
-        kind = gr.Radio(list(_KINDS), value="All", label="Show", scale=2)
+        query = gr.Textbox(
+            label="Search", placeholder="Words of a prompt or a model", scale=3, min_width=280
+        )
+        kind = gr.Radio(list(_KINDS), value="All", label="Show", scale=2, min_width=280)
     cards = gr.HTML(padding=False)
     history = History(query, kind, cards)
     refresh_on(history, handlers, query.change, kind.change)

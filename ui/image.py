@@ -10,16 +10,17 @@ from ui.workbench import WorkbenchKind
 def _result() -> gr.Gallery:
     return gr.Gallery(
         label="Result",
-        columns=2,
         object_fit="contain",
+        buttons=["download", "fullscreen"],
         height=560,
         interactive=False,
         elem_classes="result",
     )
 
 
-def _shown(paths: Sequence[str]) -> list[str]:
-    return list(paths)
+def _shown(paths: Sequence[str]) -> gr.Gallery:
+    # The first one opened: only then the whole of it is seen, whatever its shape.
+    return gr.Gallery(value=list(paths), selected_index=0)
 
 
 IMAGE = WorkbenchKind(

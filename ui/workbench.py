@@ -170,7 +170,11 @@ def build(handlers: WorkbenchHandlers) -> Workbench:
                 label="Prompt", placeholder=config.prompt_placeholder, lines=4, max_lines=12
             )
 
-            @gr.render(inputs=form, show_progress="hidden")  # type: ignore[untyped-decorator]
+            # Left to itself it would draw at load as well, and what was clicked between the two
+            # would be gone.
+            @gr.render(  # type: ignore[untyped-decorator]
+                inputs=form, triggers=[form.change], show_progress="hidden"
+            )
             def draw(form: Form) -> None:
                 _draw(form, bench, handlers)
 

@@ -1,6 +1,6 @@
 """A stranger's first minutes: a picture, a clip, an answer, and all of them there tomorrow."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.app_process import App
 
@@ -21,10 +21,15 @@ def test_what_was_made_is_in_the_history_after_a_restart(app: App, page: Page) -
         expect(cards).to_have_count(3)
         picture = cards.filter(has_text="a red fox in the snow").locator("img")
         expect(picture).to_be_visible()
-        assert picture.evaluate("image => image.naturalWidth") > 0
+        _wait_until(page, picture, "image => image.naturalWidth > 0")
         clip = cards.filter(has_text="waves at dusk").locator("img")
-        assert clip.evaluate("image => image.naturalWidth") > 0
+        _wait_until(page, clip, "image => image.naturalWidth > 0")
         expect(cards.filter(has_text="Give me a list of three teas")).to_be_visible()
+
+
+def _wait_until(page: Page, element: Locator, condition: str) -> None:
+    """Wait until something that loads by itself is there; a timeout is a failure."""
+    page.wait_for_function(condition, arg=element.element_handle())
 
 
 def _make_a_picture(page: Page, prompt: str) -> None:
@@ -36,7 +41,7 @@ def _make_a_picture(page: Page, prompt: str) -> None:
     expect(panel.locator(".status.done")).to_be_visible(timeout=60_000)
     image = panel.locator(".result img").first
     expect(image).to_be_visible()
-    assert image.evaluate("image => image.naturalWidth") >= 256
+    _wait_until(page, image, "image => image.naturalWidth >= 256")
 
 
 def _make_a_clip(page: Page, prompt: str) -> None:
@@ -48,7 +53,7 @@ def _make_a_clip(page: Page, prompt: str) -> None:
     expect(panel.locator(".status.done")).to_be_visible(timeout=60_000)
     video = panel.locator("video").first
     expect(video).to_be_visible()
-    page.wait_for_function("video => video.readyState >= 2", arg=video.element_handle())
+    _wait_until(page, video, "video => video.readyState >= 2")
     assert video.evaluate("video => video.duration") > 1
 
 
