@@ -258,7 +258,7 @@ class Jobs:
                     await self._take_up()
             except ArchiveError as error:
                 get_logger().warning("jobs.not_renewed", reason=str(error))
-            except Exception:
+            except Exception:  # a mistake of ours; without this loop, leases would be lost as well
                 get_logger().exception("jobs.not_renewed")
 
     async def _pause(self, seconds: float) -> None:

@@ -95,7 +95,9 @@ class Run:
         except Exception as error:
             # Not even the end could be recorded, but nobody is left waiting for it.
             self._ledger.log.exception("job.unrecorded")
-            self._ledger.tell(event_of(replace(self.job, state=State.FAILED, error=str(error))))
+            crash = by_crash(error, was_sent=self.job.state is not State.QUEUED)
+            sentence = str(error) if isinstance(error, PlaygroundError) else crash.changes["error"]
+            self._ledger.tell(event_of(replace(self.job, state=crash.state, error=sentence)))
         finally:
             self.broadcast.close()
 
