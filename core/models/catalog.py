@@ -34,6 +34,7 @@ class CatalogModel:
     Attributes:
         id: `owner/name`.
         blurb: one line on what it is good for.
+        example: a prompt, or a question, that shows it.
         settings: the two or three that are shown first.
         start_image: the setting that takes a clip's first frame, or None.
         chat: the names of a chat model's inputs; None for the others.
@@ -43,6 +44,7 @@ class CatalogModel:
     title: str
     kind: Kind
     blurb: str
+    example: str
     settings: tuple[str, ...] = ()
     start_image: str | None = None
     chat: ChatFields | None = None
@@ -64,6 +66,7 @@ _IMAGES = (
         title="FLUX Schnell",
         kind="image",
         blurb="Sketches ideas in seconds, up to four at a time.",
+        example="A red fox asleep in a snowy birch forest, first morning light, loose watercolour",
         settings=("aspect_ratio", "num_outputs", "seed"),
     ),
     CatalogModel(
@@ -71,6 +74,10 @@ _IMAGES = (
         title="FLUX 1.1 Pro",
         kind="image",
         blurb="A reliable all-rounder for polished, varied pictures.",
+        example=(
+            "A white lighthouse on black cliffs at golden hour, tall waves below, cinematic "
+            "wide shot"
+        ),
         settings=("aspect_ratio", "output_format", "seed"),
     ),
     CatalogModel(
@@ -78,6 +85,10 @@ _IMAGES = (
         title="FLUX 2 Flex",
         kind="image",
         blurb="For control: choose steps and guidance, and start from up to ten images.",
+        example=(
+            "Product photo of a teal ceramic cup on an oak desk, light from a window on the "
+            "left, an open book out of focus behind it"
+        ),
         settings=("aspect_ratio", "resolution", "steps"),
     ),
     CatalogModel(
@@ -85,6 +96,10 @@ _IMAGES = (
         title="Nano Banana 2",
         kind="image",
         blurb="Edits and combines pictures by conversation; up to 4K.",
+        example=(
+            "A cutaway of a three-storey bakery in isometric view, every room labelled by "
+            "hand, as in a children's encyclopedia"
+        ),
         settings=("aspect_ratio", "resolution", "output_format"),
     ),
     CatalogModel(
@@ -92,6 +107,10 @@ _IMAGES = (
         title="Seedream 4.5",
         kind="image",
         blurb="Large, detailed pictures at 2K and 4K, also as a series.",
+        example=(
+            "A night market along a canal in the rain, hundreds of paper lanterns mirrored in "
+            "the water, seen from a rooftop, every stall in sharp detail"
+        ),
         settings=("aspect_ratio", "size", "max_images"),
     ),
     CatalogModel(
@@ -99,6 +118,10 @@ _IMAGES = (
         title="Ideogram 3 Turbo",
         kind="image",
         blurb="Posters, logos and anything with words in it, quickly.",
+        example=(
+            "A screen-printed poster for a jazz night: a double bass and a crescent moon in "
+            'two colours, with the words "BLUE HOUR" in tall letters'
+        ),
         settings=("aspect_ratio", "style_type", "seed"),
     ),
     CatalogModel(
@@ -106,6 +129,10 @@ _IMAGES = (
         title="Recraft 4",
         kind="image",
         blurb="Design work: clean composition and a sure hand for layout.",
+        example=(
+            "A set of six icons for a gardening app: seed, sprout, sun, rain, spade and "
+            "harvest, flat shapes on one grid, three earthy colours"
+        ),
         settings=("aspect_ratio", "size"),
     ),
     CatalogModel(
@@ -113,6 +140,9 @@ _IMAGES = (
         title="Qwen Image",
         kind="image",
         blurb="Long texts inside a picture, in Chinese as well as English.",
+        example=(
+            "一张茶馆海报：雾中的水墨山水，上方大字写着“春风送茶香”，右下角小字写着“每日上午九点开门，周一休息”"
+        ),
         settings=("aspect_ratio", "num_inference_steps", "seed"),
     ),
 )
@@ -123,6 +153,10 @@ _VIDEOS = (
         title="Kling 2.5 Turbo Pro",
         kind="video",
         blurb="Smooth motion and camera work; five or ten seconds.",
+        example=(
+            "The camera glides low over a coral reef, follows a sea turtle past a wall of "
+            "yellow fish, then rises with it to the sunlit surface"
+        ),
         settings=("aspect_ratio", "duration", "negative_prompt"),
         start_image="start_image",
     ),
@@ -131,6 +165,10 @@ _VIDEOS = (
         title="Veo 3.1",
         kind="video",
         blurb="Clips in 1080p with sound that fits, speech included.",
+        example=(
+            "At dusk in a small harbour a grey-haired fisherwoman ties up her boat, looks up "
+            'and says: "The sea was kind today." Gulls, rope creaking, water lapping'
+        ),
         settings=("aspect_ratio", "duration", "resolution"),
         start_image="image",
     ),
@@ -139,6 +177,10 @@ _VIDEOS = (
         title="Wan 2.7",
         kind="video",
         blurb="From text alone, two to fifteen seconds, in time with your own sound.",
+        example=(
+            "A steam train crosses a stone viaduct in falling snow, filmed from the side, its "
+            "windows lighting up one by one to the beat of the wheels"
+        ),
         settings=("aspect_ratio", "duration", "resolution"),
     ),
     CatalogModel(
@@ -146,6 +188,10 @@ _VIDEOS = (
         title="Hailuo 2.3",
         kind="video",
         blurb="People that move and look real; six or ten seconds.",
+        example=(
+            "A young woman in a yellow raincoat laughs and spins on a crowded street corner in "
+            "the rain, her umbrella turning inside out, handheld close-up"
+        ),
         settings=("duration", "resolution"),
         start_image="first_frame_image",
     ),
@@ -154,6 +200,10 @@ _VIDEOS = (
         title="Seedance 2.5",
         kind="video",
         blurb="Scenes of up to thirty seconds, led by reference images, clips and sounds.",
+        example=(
+            "Three shots. Dawn: hot-air balloons are filled on a meadow. They lift off over a "
+            "valley of mist. From a basket: the shadow of the balloon runs over the hills"
+        ),
         settings=("aspect_ratio", "duration", "resolution"),
         start_image="image",
     ),
@@ -162,6 +212,10 @@ _VIDEOS = (
         title="Luma Ray",
         kind="video",
         blurb="Dreamlike short clips that can loop.",
+        example=(
+            "A whale swims slowly through pink evening clouds over a sleeping city, feathers "
+            "of light drifting past, a seamless loop"
+        ),
         settings=("aspect_ratio", "loop"),
         start_image="start_image",
     ),
@@ -173,6 +227,7 @@ _CHATS = (
         title="Llama 3 70B",
         kind="chat",
         blurb="An open model for everyday questions.",
+        example="What should I look at before I buy a used bicycle, and in which order?",
         settings=("temperature", "max_tokens"),
         chat=ChatFields(temperature="temperature", max_tokens="max_tokens"),
     ),
@@ -181,6 +236,7 @@ _CHATS = (
         title="Llama 3 8B",
         kind="chat",
         blurb="The small, quick and cheap one.",
+        example="Give me five names for a small bakery by the sea.",
         settings=("temperature", "max_tokens"),
         chat=ChatFields(temperature="temperature", max_tokens="max_tokens"),
     ),
@@ -189,6 +245,10 @@ _CHATS = (
         title="Claude 4.5 Sonnet",
         kind="chat",
         blurb="Careful writing, code and long documents; looks at an image too.",
+        example=(
+            "Rewrite this so that it is kind and still clear: “Your report is late again, half "
+            "of it is missing, and I had to explain that to the client.”"
+        ),
         settings=("system_prompt", "max_tokens"),
         chat=ChatFields(system_prompt="system_prompt", max_tokens="max_tokens", images="image"),
     ),
@@ -197,6 +257,10 @@ _CHATS = (
         title="GPT-5.2",
         kind="chat",
         blurb="Hard questions: it can think longer before it answers.",
+        example=(
+            "Five friends have one car, three days and very different budgets. Compare the "
+            "mountains with the coast, and say what would change your mind."
+        ),
         settings=("system_prompt", "reasoning_effort", "verbosity"),
         chat=ChatFields(
             system_prompt="system_prompt",
@@ -210,6 +274,7 @@ _CHATS = (
         title="Gemini 2.5 Flash",
         kind="chat",
         blurb="Fast answers about text, images and clips.",
+        example="Why does my bread rise nicely and then fall flat in the oven?",
         settings=("system_instruction", "temperature", "max_output_tokens"),
         chat=ChatFields(
             system_prompt="system_instruction",
@@ -223,6 +288,10 @@ _CHATS = (
         title="DeepSeek R1",
         kind="chat",
         blurb="Shows how it reasons; good at mathematics and code.",
+        example=(
+            "With how many zeros does 100! end, and how can one see it without working the "
+            "number out?"
+        ),
         settings=("temperature", "max_tokens"),
         chat=ChatFields(temperature="temperature", max_tokens="max_tokens"),
     ),

@@ -48,6 +48,22 @@ def test_every_model_has_two_or_three_settings_to_begin_with_and_a_line_of_prais
     assert (model.chat is not None) == (model.kind == "chat")
 
 
+@pytest.mark.parametrize("model", CATALOG, ids=lambda model: model.id)
+def test_every_model_has_an_example_of_its_own(model: CatalogModel) -> None:
+    others = [one.example for one in CATALOG if one is not model]
+
+    assert model.example == model.example.strip()
+    assert 40 < len(model.example) < 200
+    assert model.example not in others
+
+
+@pytest.mark.parametrize("model", CATALOG, ids=lambda model: model.id)
+def test_an_example_is_an_input_that_the_model_takes(model: CatalogModel) -> None:
+    given = {"prompt": model.example}
+
+    assert schema_of(model).validate(given) == given
+
+
 @pytest.mark.parametrize("model", models_of("video"), ids=lambda model: model.id)
 def test_a_start_image_is_a_file(model: CatalogModel) -> None:
     if model.start_image is None:
