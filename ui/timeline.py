@@ -1,0 +1,129 @@
+"""When a run did what, and how much it was, in words that a person reads. Pure.
+
+Names and values of metrics are strangers' words: whoever puts them into HTML escapes them.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.history.records import Job, MediaFile, State
+from ui.present import byte_count
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that happened to a run.
+
+    Attributes:
+        seconds: since the moment before it; None for the first.
+    """
+
+    name: str
+    at: datetime
+    seconds: float | None = None
+
+
+def timeline(job: Job) -> tuple[Moment, ...]:
+    """Return what is known to have happened to a run, from its beginning."""
+    happened = [("Asked", job.created_at)]
+    if job.started_at is not None:
+        happened.append(("Started", job.started_at))
+    if job.completed_at is not None and job.state in _ENDS:
+        happened.append((_ENDS[job.state], job.completed_at))
+    moments = [Moment(*happened[0])]
+    for name, at in happened[1:]:
+        # The start is by Replicate's clock, the rest by ours: they may be some seconds apart.
+        passed = max((at - moments[-1].at).total_seconds(), 0.0)
+        moments.append(Moment(name, at, passed))
+    return tuple(moments)
+
+
+_ENDS = {
+    State.SUCCEEDED: "Completed",
+    State.FAILED: "Failed",
+    State.CANCELED: "Stopped",
+    State.ABORTED: "Ended before it could start",
+    State.UNCERTAIN: "Lost sight of",
+    State.EXPIRED: "Deleted by Replicate",
+}
+
+
+def metrics_of(job: Job) -> list[tuple[str, str]]:
+    """Return what was measured of a run, as names and values: times, counts, then its files.
+
+    Metrics that Replicate has added since are shown by their own names.
+    """
+    known = {name: job.metrics[name] for name in _METRICS if name in job.metrics}
+    rows = [_row(name, value) for name, value in (known | dict(job.metrics)).items()]
+    # Some metrics go by two names, and come by both.
+    return list(dict.fromkeys([*filter(None, rows), *_measures(job.files)]))
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people write it: `0.35 s`, `12.4 s`, `2 min 5 s`."""
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}"
+
+
+def _rate(number: float) -> str:
+    return f"{number:,.1f}"
+
+
+_METRICS: dict[str, tuple[str, Callable[[float], str]]] = {
+    "predict_time": ("Prediction time", duration),
+    "total_time": ("Total time", duration),
+    "time_to_first_token": ("Time to first token", duration),
+    "tokens_per_second": ("Tokens per second", _rate),
+    "input_token_count": ("Tokens in", _count),
+    "token_input_count": ("Tokens in", _count),
+    "output_token_count": ("Tokens out", _count),
+    "token_output_count": ("Tokens out", _count),
+    "image_count": ("Images", _count),
+    "video_output_count": ("Clips", _count),
+    "video_output_duration_seconds": ("Clip length", duration),
+}
+"""Replicate's metrics in the order they are shown in, with their names and forms for people."""
+
+
+def _row(name: str, value: Any) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    if name in _METRICS and _is_amount(value):
+        title, form = _METRICS[name]
+        return title, form(value)
+    return name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _is_amount(value: Any) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and value >= 0
+    )
+
+
+def _measures(files: Iterable[MediaFile]) -> list[tuple[str, str]]:
+    """Return the size in pixels, the length and the bytes of files; equal ones are said once."""
+    files = list(files)
+    pixels = [f"{file.width} × {file.height}" for file in files if file.width and file.height]
+    lengths = [duration(file.seconds) for file in files if file.seconds]
+    rows = [("Size", pixels), ("Length", lengths)]
+    measures = [(name, ", ".join(dict.fromkeys(values))) for name, values in rows if values]
+    if files:
+        in_all = byte_count(sum(file.bytes for file in files))
+        measures.append(("File" if len(files) == 1 else f"{len(files)} files", in_all))
+    return measures
