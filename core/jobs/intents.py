@@ -134,20 +134,28 @@ class Intents:
 
 def restored(job: Job, media: MediaStore) -> dict[str, Any]:
     """Return the input of a job that was written down: its own files as paths again."""
-    own = f"{_MEDIA}{job_folder(job)}/"
 
     def restore(value: Any) -> Any:
         match value:
-            case str() if value.startswith(own):
-                return media.path(value.removeprefix(_MEDIA))
             case list():
                 return [restore(item) for item in value]
             case dict():
                 return {name: restore(item) for name, item in value.items()}
             case _:
-                return value
+                key = file_key(job, value)
+                return value if key is None else media.path(key)
 
     return {name: restore(value) for name, value in job.input.items()}
+
+
+def file_key(job: Job, value: Any) -> str | None:
+    """Return the storage key of the file that a value in a job's input stands for.
+
+    None when it stands for itself: words may begin with `media:`, too.
+    """
+    if isinstance(value, str) and value.startswith(f"{_MEDIA}{job_folder(job)}/"):
+        return value.removeprefix(_MEDIA)
+    return None
 
 
 def hidden_fields(model_input: Mapping[str, Any]) -> list[str]:
