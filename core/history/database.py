@@ -95,7 +95,7 @@ def open_engine(database_url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     try:
         with writing(engine).begin() as connection:
-            _migrate(connection)
+            migrate(connection)
     except BaseException:
         engine.dispose()
         raise
@@ -111,12 +111,13 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
 
 
-def _migrate(connection: Connection) -> None:
+def migrate(connection: Connection, to: str = "head") -> None:
+    """Bring a database's tables up to a revision."""
     config = Config()
     folder = str(Path(__file__).with_name("migrations"))
     config.set_main_option("script_location", folder.replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from core.history.records import Job, MediaFile, State
 from core.history.tables import FileRow, JobRow
+from core.models.chat import Turn
 
 NEWEST_FIRST = (JobRow.created_at.desc(), JobRow.id.desc())
 """The order of the history: that of `Job.cursor`, backwards."""
@@ -13,6 +14,7 @@ _SAME_NAMES = (
     *("id", "backend", "owner", "kind", "model", "version", "input", "prediction_id"),
     *("created_at", "started_at", "completed_at"),
     *("error", "text", "output", "metrics", "logs", "charged"),
+    *("starred", "deleted_at", "conversation_id"),
 )
 _FILE_NAMES = tuple(MediaFile.__dataclass_fields__)
 
@@ -22,6 +24,8 @@ def row_of(job: Job, *, lease_holder: str, lease_until: datetime) -> JobRow:
     return JobRow(
         **{name: getattr(job, name) for name in _SAME_NAMES},
         prompt=job.prompt,
+        model_name=job.model_name,
+        turns=[asdict(turn) for turn in job.turns] or None,
         state=job.state.value,
         files=[FileRow(**asdict(file)) for file in job.files],
         lease_holder=lease_holder,
@@ -34,6 +38,9 @@ def job_of(row: JobRow) -> Job:
     return Job(
         **{name: getattr(row, name) for name in _SAME_NAMES},
         state=State(row.state),
+        turns=tuple(
+            Turn(turn["role"], turn["text"], tuple(turn["images"])) for turn in row.turns or ()
+        ),
         files=tuple(_file(file) for file in row.files),
     )
 
