@@ -1,20 +1,25 @@
-"""The history as people look at it: one job, or lists of them."""
+"""The history as people look at it: one job, lists, searches, conversations."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, literal, select, true, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from core.history.database import Database
 from core.history.errors import UnknownJob
+from core.history.filters import EVERYTHING, Filter
 from core.history.records import Cursor, Job
 from core.history.rows import NEWEST_FIRST, job_of
-from core.history.tables import JobRow
-from core.models.catalog import Kind
+from core.history.searching import mentions
+from core.history.tables import JobRow, UtcDateTime
+
+_KEPT = JobRow.deleted_at.is_(None)
+_PLACE = tuple_(JobRow.created_at, JobRow.id)
 
 
 class Browsing(Database):
-    """The part of the archive that people read."""
+    """The part of the archive that people read; each sees their own."""
 
     async def get(self, job_id: str, *, owner: str | None = None) -> Job:
         """Return a job.
@@ -39,9 +44,8 @@ class Browsing(Database):
     async def list(
         self,
         owner: str,
+        filter: Filter = EVERYTHING,  # noqa: A002 # what it is called where it is used
         *,
-        query: str = "",
-        kind: Kind | None = None,
         limit: int = 50,
         before: Cursor | None = None,
     ) -> Sequence[Job]:
@@ -49,27 +53,72 @@ class Browsing(Database):
 
         Args:
             owner: whose.
-            query: words that all have to be in the prompt or the model's name, whatever their
-                case (of ASCII letters, in SQLite).
-            kind: only these.
+            filter: which of them.
             limit: how many at most.
             before: where the page starts: the `cursor` of the last job seen.
         """
-        conditions: list[ColumnElement[bool]] = [JobRow.owner == owner]
-        conditions += [_mentions(word) for word in query.split()]
-        if kind is not None:
-            conditions.append(JobRow.kind == kind)
-        if before is not None:
-            at, job_id = before
-            same = and_(JobRow.created_at == at, JobRow.id < job_id)
-            conditions.append(or_(JobRow.created_at < at, same))
-        return await self._select(*conditions, limit=limit)
+        has_index = self._engine.dialect.name == "sqlite"
+        query = (
+            select(JobRow)
+            .where(JobRow.owner == owner, *_conditions(filter, has_index=has_index))
+            .where(*_after(before))
+            .order_by(*NEWEST_FIRST)
+            .limit(limit)
+        )
+        return await self._select(query)
 
-    async def _select(
-        self, *conditions: ColumnElement[bool], limit: int | None = None
+    async def models(self, owner: str) -> Sequence[str]:
+        """Return the models of an owner's jobs as `owner/name`, most recently used first."""
+        query = (
+            select(JobRow.model_name)
+            .where(JobRow.owner == owner, _KEPT)
+            .group_by(JobRow.model_name)
+            .order_by(func.max(JobRow.created_at).desc(), JobRow.model_name)
+        )
+
+        def read() -> Sequence[str]:
+            with self._engine.connect() as connection:
+                return connection.scalars(query).all()
+
+        return await self._run(read)
+
+    async def conversations(
+        self, owner: str, *, limit: int = 50, before: Cursor | None = None
     ) -> Sequence[Job]:
-        query = select(JobRow).where(*conditions).order_by(*NEWEST_FIRST).limit(limit)
+        """Return the newest job of each of an owner's conversations, newest first.
 
+        Args:
+            owner: whose.
+            limit: how many at most.
+            before: where the page starts: the `cursor` of the last job seen.
+        """
+        later = aliased(JobRow)
+        is_followed = exists().where(
+            later.owner == owner,
+            later.conversation_id == JobRow.conversation_id,
+            later.conversation_id.is_not(None),  # or its index isn't used
+            later.deleted_at.is_(None),
+            tuple_(later.created_at, later.id) > _PLACE,
+        )
+        query = (
+            select(JobRow)
+            .where(JobRow.owner == owner, JobRow.conversation_id.is_not(None), _KEPT, ~is_followed)
+            .where(*_after(before))
+            .order_by(*NEWEST_FIRST)
+            .limit(limit)
+        )
+        return await self._select(query)
+
+    async def conversation(self, owner: str, conversation_id: str) -> Sequence[Job]:
+        """Return the jobs of one of an owner's conversations, oldest first; none if it isn't."""
+        query = (
+            select(JobRow)
+            .where(JobRow.owner == owner, JobRow.conversation_id == conversation_id, _KEPT)
+            .order_by(JobRow.created_at, JobRow.id)
+        )
+        return await self._select(query)
+
+    async def _select(self, query: Select[Any]) -> Sequence[Job]:
         def read() -> Sequence[Job]:
             with Session(self._engine) as session:
                 return [job_of(row) for row in session.scalars(query)]
@@ -77,8 +126,27 @@ class Browsing(Database):
         return await self._run(read)
 
 
-def _mentions(word: str) -> ColumnElement[bool]:
-    return or_(
-        JobRow.prompt.icontains(word, autoescape=True),
-        JobRow.model.icontains(word, autoescape=True),
-    )
+def _after(place: Cursor | None) -> Sequence[ColumnElement[bool]]:
+    if place is None:
+        return ()
+    return [tuple_(literal(place.created_at, UtcDateTime), literal(place.id)) > _PLACE]
+
+
+def _conditions(wanted: Filter, *, has_index: bool) -> Sequence[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        JobRow.deleted_at.is_not(None) if wanted.deleted else _KEPT,
+        *mentions(wanted.words, has_index=has_index),
+    ]
+    if wanted.kind is not None:
+        conditions.append(JobRow.kind == wanted.kind)
+    if wanted.model is not None:
+        conditions.append(JobRow.model_name == wanted.model)
+    if wanted.states:
+        conditions.append(JobRow.state.in_([state.value for state in wanted.states]))
+    if wanted.since is not None:
+        conditions.append(JobRow.created_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(JobRow.created_at < wanted.until)
+    if wanted.starred_only:
+        conditions.append(JobRow.starred == true())
+    return conditions

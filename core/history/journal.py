@@ -95,6 +95,8 @@ class Journal(Database):
         """
         values: dict[str, Any] = dict(changes)
         files: Sequence[MediaFile] = values.pop("files", ())
+        # Only an uncertain job can be in the bin and move: then there is something to see again.
+        values["deleted_at"] = None
         if state.is_settled:
             values |= {"lease_holder": None, "lease_until": None}
         conditions = [

@@ -2,68 +2,20 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from core.history.archive import Archive, ArchiveError, Job, LeaseLost, MediaFile, UnknownJob
+from core.history.archive import Archive, ArchiveError, LeaseLost, MediaFile, UnknownJob
 from core.history.records import State
 from core.history.tables import Base
 from core.models.chat import Turn
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'data' / 'history.db'}"
-
-
-@pytest_asyncio.fixture
-async def archive(database_url: str, clock: Clock) -> AsyncIterator[Archive]:
-    async with Archive.open(database_url, now=clock) as archive:
-        yield archive
-
-
-def a_job(job_id: str = "job1", **changes: Any) -> Job:
-    values: dict[str, Any] = {
-        "id": job_id,
-        "backend": "https://api.example",
-        "owner": "local",
-        "kind": "image",
-        "model": "black-forest-labs/flux-schnell",
-        "input": {"prompt": "a fox", "seed": 7},
-        "created_at": NOW,
-    }
-    return Job(**(values | changes))
-
-
-async def add(archive: Archive, *jobs: Job, holder: str = "me") -> None:
-    for job in jobs:
-        await archive.add(job, holder=holder, lease_seconds=30)
-
+from tests.core.history.material import NOW, Clock, a_job, add
 
 A_FILE = MediaFile(
     n=0,
@@ -185,26 +137,6 @@ async def test_the_list_is_paged_newest_first_without_gaps_or_repeats(archive: A
         pages.append(await archive.list("local", limit=2, before=pages[-1][-1].cursor))
 
     assert [job.id for page in pages for job in page] == ["job4", "job3", "job2", "job1", "job0"]
-
-
-async def test_a_search_finds_all_words_in_prompt_or_model_and_takes_signs_as_they_are(
-    archive: Archive,
-) -> None:
-    await add(
-        archive,
-        a_job("fox", input={"prompt": "A red Fox, 100% wool"}),
-        a_job("cat", input={"prompt": "a red cat"}, model="google/veo-3.1", kind="video"),
-    )
-
-    async def found(query: str, **options: Any) -> list[str]:
-        return [job.id for job in await archive.list("local", query=query, **options)]
-
-    assert await found("fox RED") == ["fox"]
-    assert await found("red veo") == ["cat"]
-    assert await found("100%") == ["fox"]
-    assert await found("%") == ["fox"]
-    assert await found("r_d") == []
-    assert await found("red", kind="video") == ["cat"]
 
 
 async def test_only_jobs_whose_lease_has_run_out_are_claimed_and_only_of_this_backend(

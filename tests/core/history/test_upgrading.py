@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from core.history.archive import Archive
+from core.history.archive import Archive, Filter
 from core.history.database import migrate
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,8 +41,12 @@ async def test_the_jobs_of_an_earlier_release_are_all_there(tmp_path: Path) -> N
 
     async with Archive.open(f"sqlite:///{tmp_path / 'history.db'}") as archive:
         jobs = await archive.list("local")
+        models = await archive.models("local")
+        answered = await archive.list("local", Filter(words="GRÜß two"))
 
     assert [job.id for job in jobs] == ["job2", "job1", "job0"]
+    assert list(models) == ["b/two", "a/one"]
+    assert [job.id for job in answered] == ["job2"]
     assert [file.name for file in jobs[2].files] == ["fox.webp"]
     assert {(job.starred, job.deleted_at, job.conversation_id, job.turns) for job in jobs} == {
         (False, None, None, ())

@@ -1,0 +1,36 @@
+"""Jobs to put into a history, and a clock to put them there by."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from core.history.archive import Archive, Job
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def a_job(job_id: str = "job1", **changes: Any) -> Job:
+    values: dict[str, Any] = {
+        "id": job_id,
+        "backend": "https://api.example",
+        "owner": "local",
+        "kind": "image",
+        "model": "black-forest-labs/flux-schnell",
+        "input": {"prompt": "a fox", "seed": 7},
+        "created_at": NOW,
+    }
+    return Job(**(values | changes))
+
+
+async def add(archive: Archive, *jobs: Job, holder: str = "me") -> None:
+    for job in jobs:
+        await archive.add(job, holder=holder, lease_seconds=30)
