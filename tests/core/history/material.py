@@ -3,9 +3,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from core.history.archive import Archive, Job
+from core.history.archive import Archive, Job, MediaFile
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+A_FILE = MediaFile(
+    n=0,
+    key="local/2026-03/job1/0.webp",
+    thumbnail_key="local/2026-03/job1/0.thumb.webp",
+    name="fox.webp",
+    media_type="image/webp",
+    bytes=6_000_000_000,
+    sha256="ab" * 32,
+    width=1024,
+    height=768,
+)
 
 
 class Clock:

@@ -11,23 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from core.history.archive import Archive, ArchiveError, LeaseLost, MediaFile, UnknownJob
+from core.history.archive import Archive, ArchiveError, LeaseLost, UnknownJob
 from core.history.records import State
 from core.history.tables import Base
 from core.models.chat import Turn
-from tests.core.history.material import NOW, Clock, a_job, add
-
-A_FILE = MediaFile(
-    n=0,
-    key="local/2026-03/job1/0.webp",
-    thumbnail_key="local/2026-03/job1/0.thumb.webp",
-    name="fox.webp",
-    media_type="image/webp",
-    bytes=6_000_000_000,
-    sha256="ab" * 32,
-    width=1024,
-    height=768,
-)
+from tests.core.history.material import A_FILE, NOW, Clock, a_job, add
 
 
 async def test_a_job_is_read_back_exactly_as_it_was_written_after_a_restart(
