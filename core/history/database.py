@@ -128,6 +128,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",  # an intent is on the disk before its create is sent
         "foreign_keys = ON",
+        "temp_store = MEMORY",  # the ids that a search found, of which there may be 100,000
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -77,7 +77,7 @@ class JobRow(Base):
             where=f"starred AND {_KEPT}",
             sqlite_where=f"starred = 1 AND {_KEPT}",  # the words of the query, else it isn't used
         ),
-        _index("ix_jobs_talks", "owner", "created_at", "id", "conversation_id", where=_TALK),
+        _index("ix_jobs_talks", "owner", "created_at", "id", where=_TALK),
         _index("ix_jobs_conversation", "owner", "conversation_id", "created_at", "id", where=_TALK),
         _index("ix_jobs_bin", "owner", "created_at", "id", where=_BINNED),
         _index("ix_jobs_deleted", "deleted_at", "id", where=_BINNED),
