@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from core import PlaygroundError
+from core.history.filters import Filter
 from core.history.records import Job
 from core.jobs.events import TERMINAL_EVENTS
 from core.models.catalog import Kind, find
@@ -72,12 +73,12 @@ class Endpoints:
         """Return what was run, newest first.
 
         Args:
-            query: words of a prompt or a model; empty for everything.
+            query: words of a prompt, a model or an answer; empty for everything.
             limit: how many at most, 1 to 500.
         """
         if not 1 <= limit <= _MAX_HISTORY:
             raise _refusal(f"limit goes from 1 to {_MAX_HISTORY}.")
-        jobs = await self.services.archive.list(LOCAL_OWNER, query=query, limit=limit)
+        jobs = await self.services.archive.list(LOCAL_OWNER, Filter(words=query), limit=limit)
         return [_entry(job) for job in jobs]
 
     async def _run(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from core.history.filters import Filter
 from core.models.catalog import Kind
 from ui import present
 from ui.services import LOCAL_OWNER, Services
@@ -28,9 +29,8 @@ class HistoryHandlers:
 
     async def show(self, query: str | None, kind: str) -> str:
         """Return the newest jobs that match, as cards."""
-        jobs = await self.services.archive.list(
-            LOCAL_OWNER, query=query or "", kind=_KINDS[kind], limit=_SHOWN
-        )
+        wanted = Filter(words=query or "", kind=_KINDS[kind])
+        jobs = await self.services.archive.list(LOCAL_OWNER, wanted, limit=_SHOWN)
         return present.history_cards(jobs, self.services.media)
 
 
@@ -46,7 +46,10 @@ def build(handlers: HistoryHandlers) -> History:
     """Lay the tab out and wire its filters."""
     with gr.Row():
         query = gr.Textbox(
-            label="Search", placeholder="Words of a prompt or a model", scale=3, min_width=280
+            label="Search",
+            placeholder="Words of a prompt, a model or an answer",
+            scale=3,
+            min_width=280,
         )
         kind = gr.Radio(list(_KINDS), value="All", label="Show", scale=2, min_width=280)
     cards = gr.HTML(padding=False)

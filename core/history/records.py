@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from core.models.catalog import Kind
+from core.models.chat import Turn
 
 
 class State(StrEnum):
@@ -122,6 +123,11 @@ class Job:
         text: what a text model wrote, also when it was cut short.
         output: the prediction's output, any JSON.
         charged: whether it costs anything; None when that isn't known.
+        starred: whether its owner marked it.
+        deleted_at: when it was put into the bin, or None.
+        conversation_id: the conversation that it is a part of, or None.
+        turns: the conversation as it was asked, oldest first, the last one the person's; their
+            images are storage keys.
     """
 
     id: str
@@ -143,11 +149,22 @@ class Job:
     logs: str = ""
     charged: bool | None = None
     files: tuple[MediaFile, ...] = ()
+    starred: bool = False
+    deleted_at: datetime | None = None
+    conversation_id: str | None = None
+    turns: tuple[Turn, ...] = ()
 
     @property
     def prompt(self) -> str:
         """The words that were asked: the prompt, or the last message of a conversation."""
+        if asked := [turn.text for turn in self.turns if turn.role == "user"]:
+            return asked[-1]
         return prompt_of(self.input)
+
+    @property
+    def model_name(self) -> str:
+        """The model without the version that may have been asked for: `owner/name`."""
+        return self.model.partition(":")[0]
 
     @property
     def cursor(self) -> Cursor:

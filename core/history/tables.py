@@ -13,6 +13,8 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
@@ -48,14 +50,37 @@ class Base(DeclarativeBase):
     }
 
 
+def _index(name: str, *columns: str, where: str, sqlite_where: str | None = None) -> Index:
+    return Index(
+        name, *columns, sqlite_where=text(sqlite_where or where), postgresql_where=text(where)
+    )
+
+
+_KEPT = "deleted_at IS NULL"
+_TALK = f"conversation_id IS NOT NULL AND {_KEPT}"
+_BINNED = "deleted_at IS NOT NULL"
+
+
 class JobRow(Base):
     """A job; `core.history.records.Job` says what each column means."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("backend", "prediction_id", name="uq_jobs_prediction"),
-        Index("ix_jobs_history", "owner", "created_at", "id"),
         Index("ix_jobs_unsettled", "backend", "state"),
+        # `state` comes last in these so that a rare one is found without reading the rows.
+        _index("ix_jobs_history", "owner", "created_at", "id", "state", where=_KEPT),
+        _index("ix_jobs_kind", "owner", "kind", "created_at", "id", "state", where=_KEPT),
+        _index("ix_jobs_model", "owner", "model_name", "created_at", "id", "state", where=_KEPT),
+        _index(
+            *("ix_jobs_starred", "owner", "created_at", "id"),
+            where=f"starred AND {_KEPT}",
+            sqlite_where=f"starred = 1 AND {_KEPT}",  # the words of the query, else it isn't used
+        ),
+        _index("ix_jobs_talks", "owner", "created_at", "id", where=_TALK),
+        _index("ix_jobs_conversation", "owner", "conversation_id", "created_at", "id", where=_TALK),
+        _index("ix_jobs_bin", "owner", "created_at", "id", where=_BINNED),
+        _index("ix_jobs_deleted", "deleted_at", "id", where=_BINNED),
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -63,6 +88,7 @@ class JobRow(Base):
     owner: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))
     model: Mapped[str] = mapped_column(String(255))
+    model_name: Mapped[str] = mapped_column(String(255), server_default=text("''"))
     version: Mapped[str | None] = mapped_column(String(128))
     prompt: Mapped[str] = mapped_column(Text)
     input: Mapped[dict[str, Any]]
@@ -77,6 +103,10 @@ class JobRow(Base):
     metrics: Mapped[dict[str, Any]]
     logs: Mapped[str] = mapped_column(Text)
     charged: Mapped[bool | None]
+    starred: Mapped[bool] = mapped_column(server_default=false())
+    deleted_at: Mapped[datetime | None]
+    conversation_id: Mapped[str | None] = mapped_column(String(64))
+    turns: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     lease_holder: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None]
     files: Mapped[list["FileRow"]] = relationship(

@@ -6,7 +6,7 @@ import math
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from core.history.media import MediaStore, folder_key
 from core.history.records import Job
 from core.jobs.schemas import Schemas
 from core.models.catalog import Kind, find
+from core.models.chat import Conversation, Turn
 from core.models.names import ModelName
 from core.models.schema import ModelSchema
 
@@ -63,9 +64,17 @@ class Intents:
         self._draw_seed = draw_seed
 
     async def draw_up(
-        self, model: str, model_input: Mapping[str, Any], *, owner: str, kind: Kind | None
+        self,
+        model: str,
+        model_input: Mapping[str, Any],
+        *,
+        owner: str,
+        kind: Kind | None,
+        conversation: Conversation | None = None,
     ) -> Intent:
         """Return the intent to run a model: the seed explicit, the files in the media store.
+
+        A file that is both in the input and in the conversation is stored once.
 
         Raises:
             InvalidInput: the model isn't written as one, or doesn't take this input.
@@ -82,6 +91,7 @@ class Intents:
         try:
             files = _Files(self._media, folder)
             to_send = {str(name): await files.kept(str(name), given[name]) for name in given}
+            turns = [await files.kept_turn(turn) for turn in _turns(conversation)]
         except BaseException:
             await self._media.discard(folder)
             raise
@@ -93,6 +103,8 @@ class Intents:
             model=model,
             input=self._written_down(to_send, schema),
             created_at=created_at,
+            conversation_id=conversation.id if conversation else None,
+            turns=tuple(turns),
         )
         return Intent(job, to_send)
 
@@ -168,6 +180,10 @@ def job_folder(job: Job) -> str:
     return folder_key(job.owner, job.created_at, job.id)
 
 
+def _turns(conversation: Conversation | None) -> tuple[Turn, ...]:
+    return () if conversation is None else conversation.turns
+
+
 def _kind(model: str, schema: ModelSchema | None) -> Kind:
     if (curated := find(model)) is not None:
         return curated.kind
@@ -175,23 +191,19 @@ def _kind(model: str, schema: ModelSchema | None) -> Kind:
 
 
 class _Files:
-    """Puts an input's files into the media store, numbered as they come."""
+    """Puts a job's files into the media store, each path once, numbered as they come."""
 
     def __init__(self, media: MediaStore, folder: str) -> None:
         self._media = media
         self._folder = folder
         self._count = 0
+        self._copies: dict[Path, Path] = {}
 
     async def kept(self, name: str, value: Any) -> Any:
         """Return the value with each path and open file replaced by the path of its copy."""
         match value:
             case Path():
-                if (await self._size(name, value)) > MAX_FILE_BYTES:
-                    raise InvalidInput(
-                        f"{name}: {value.name} is larger than the 100 MB that Replicate takes.",
-                        field=name,
-                    )
-                return await self._copied(name, value)
+                return await self._copy_of(name, value)
             case io.BufferedIOBase() | io.RawIOBase():
                 return await self._copied(name, value)
             case list() | tuple():
@@ -208,6 +220,26 @@ class _Files:
                     "and open binary files.",
                     field=name,
                 )
+
+    async def kept_turn(self, turn: Turn) -> Turn:
+        """Return the turn with each path replaced by the storage key of its copy."""
+        images = [
+            self._media.key(await self._copy_of("images", image))
+            if isinstance(image, Path)
+            else image
+            for image in turn.images
+        ]
+        return replace(turn, images=tuple(images))
+
+    async def _copy_of(self, name: str, path: Path) -> Path:
+        if path not in self._copies:
+            if (await self._size(name, path)) > MAX_FILE_BYTES:
+                raise InvalidInput(
+                    f"{name}: {path.name} is larger than the 100 MB that Replicate takes.",
+                    field=name,
+                )
+            self._copies[path] = await self._copied(name, path)
+        return self._copies[path]
 
     async def _size(self, name: str, path: Path) -> int:
         try:

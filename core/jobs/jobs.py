@@ -28,6 +28,7 @@ from core.jobs.schemas import Schemas
 from core.jobs.turns import Turns
 from core.logs import get_logger
 from core.models.catalog import Kind
+from core.models.chat import Conversation
 
 _LEASE_SECONDS = 20.0
 _RENEW_SECONDS = 5.0
@@ -121,7 +122,13 @@ class Jobs:
             get_logger().warning("jobs.not_released", reason=str(problem))
 
     async def submit(
-        self, model: str, model_input: Mapping[str, Any], *, owner: str, kind: Kind | None = None
+        self,
+        model: str,
+        model_input: Mapping[str, Any],
+        *,
+        owner: str,
+        kind: Kind | None = None,
+        conversation: Conversation | None = None,
     ) -> str:
         """Write a job down, put it in the queue, and return its id.
 
@@ -131,6 +138,8 @@ class Jobs:
                 model's `seed` is chosen if none is given.
             owner: whose job it is.
             kind: what it makes; found out when None.
+            conversation: what the person sees of it, kept with the job; paths of images in it
+                are copied as well.
 
         Raises:
             InvalidInput, NotFound, Unauthenticated: it would come to nothing; nothing was sent.
@@ -138,7 +147,9 @@ class Jobs:
         """
         if self._closed.is_set():
             raise JobsClosed
-        intent = await self._intents.draw_up(model, model_input, owner=owner, kind=kind)
+        intent = await self._intents.draw_up(
+            model, model_input, owner=owner, kind=kind, conversation=conversation
+        )
         # A page that closes just now mustn't leave a job that is written down and never run.
         await asyncio.shield(self._spawn(self._begin(intent)))
         return intent.job.id

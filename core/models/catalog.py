@@ -16,7 +16,8 @@ class ChatFields:
 
     Attributes:
         messages: takes a conversation as a list of `{role, content}`.
-        images: takes one image or a list of them; the model's schema tells which.
+        images: takes one image, or a list of them.
+        images_are_list: whether it is a list.
     """
 
     prompt: str = "prompt"
@@ -25,6 +26,7 @@ class ChatFields:
     max_tokens: str | None = None
     messages: str | None = None
     images: str | None = None
+    images_are_list: bool = False
 
 
 @dataclass(frozen=True)
@@ -267,6 +269,7 @@ _CHATS = (
             max_tokens="max_completion_tokens",
             messages="messages",
             images="image_input",
+            images_are_list=True,
         ),
     ),
     CatalogModel(
@@ -281,6 +284,7 @@ _CHATS = (
             temperature="temperature",
             max_tokens="max_output_tokens",
             images="images",
+            images_are_list=True,
         ),
     ),
     CatalogModel(

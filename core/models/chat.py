@@ -2,20 +2,39 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import InvalidInput
-from core.models.catalog import CatalogModel
+from core.models.catalog import CatalogModel, ChatFields
 
 Role = Literal["user", "assistant"]
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One message of a conversation."""
+    """One message of a conversation.
+
+    Attributes:
+        images: shown with it: paths before the job is written down, storage keys afterwards.
+    """
 
     role: Role
     text: str
+    images: tuple[str | Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What a chat model is asked, as the person sees it.
+
+    Attributes:
+        id: the same for all jobs of a conversation.
+        turns: oldest first; the last one is the person's.
+    """
+
+    id: str
+    turns: tuple[Turn, ...]
 
 
 def chat_input(
@@ -29,22 +48,28 @@ def chat_input(
     """Return the input that asks a model for a conversation's next turn.
 
     A model that takes messages gets them. For the others the conversation is written out as one
-    prompt, and so is the system prompt where the model has no place for it.
+    prompt, and so is the system prompt where the model has no place for it. Images go in whole
+    where the model takes a list of them; where it takes a single one, it gets the newest.
 
     Args:
         model: a curated chat model.
-        turns: oldest first; the last one is the person's.
+        turns: oldest first; the last one is the person's. Images are put in as they are: for one
+            that lies in the media store, give its path.
         system_prompt: how to answer, or empty.
         temperature, max_tokens: None, and for a model that lacks them any, leaves them out.
 
     Raises:
-        InvalidInput: it is no chat model, or there is nothing to answer.
+        InvalidInput: it is no chat model, there is nothing to answer, or the last turn shows
+            images to a model that takes none.
     """
     names = model.chat
     if names is None:
         raise InvalidInput(f"{model.title} isn't a chat model.")
     if not turns or turns[-1].role != "user":
         raise InvalidInput("Write a message first.", field=names.prompt)
+    if turns[-1].images and names.images is None:
+        # Earlier ones are left out: a conversation may go on with another model.
+        raise InvalidInput(f"{model.title} doesn't look at images: choose a model that does.")
     system = system_prompt.strip()
     result: dict[str, Any] = {}
     if names.messages is not None:
@@ -60,10 +85,17 @@ def chat_input(
         (names.max_tokens, max_tokens),
     )
     given = {name: value for name, value in settings if name is not None and value is not None}
-    return result | given
+    return result | _images(turns, names) | given
 
 
 _SPEAKERS: dict[Role, str] = {"user": "User", "assistant": "Assistant"}
+
+
+def _images(turns: Sequence[Turn], names: ChatFields) -> dict[str, Any]:
+    images = [image for turn in turns for image in turn.images]
+    if names.images is None or not images:
+        return {}
+    return {names.images: images if names.images_are_list else images[-1]}
 
 
 def _written_out(turns: Sequence[Turn], system: str) -> str:

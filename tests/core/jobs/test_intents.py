@@ -10,6 +10,7 @@ import pytest
 from core import InvalidInput
 from core.history.media import MediaStore
 from core.jobs.intents import Intents, hidden_fields, restored
+from core.models.chat import Conversation, Turn
 from core.models.schema import ModelSchema
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -82,6 +83,52 @@ async def test_files_wherever_they_are_come_back_from_the_record_as_paths(
     assert names == ["input-0.jpg", "input-1.bin", "b.png"]
     assert intent.to_send["images"][0].read_bytes() == photo.read_bytes()
     assert intent.to_send["prompt"] == "media:ann"
+
+
+async def test_a_conversations_images_lie_in_the_store_once_and_the_record_has_their_keys(
+    media: MediaStore, tmp_path: Path
+) -> None:
+    fox, cat = tmp_path / "fox.jpeg", tmp_path / "cat.jpeg"
+    fox.write_bytes(b"\xff\xd8\xff fox")
+    cat.write_bytes(b"\xff\xd8\xff cat")
+    earlier = await media.put(fox, "ann/2026-02/earlier/input-0")
+    turns = (
+        Turn("user", "What is this?", (earlier,)),
+        Turn("assistant", "A fox."),
+        Turn("user", "And these?", (cat, fox)),
+    )
+
+    intent = await intents(media).draw_up(
+        "a/b",
+        {"prompt": "written out", "images": [media.path(earlier), cat]},
+        owner="ann",
+        kind="chat",
+        conversation=Conversation("talk", turns),
+    )
+
+    job = intent.job
+    folder = f"ann/2026-03/{job.id}"
+    assert (job.conversation_id, job.prompt) == ("talk", "And these?")
+    assert [turn.images for turn in job.turns] == [
+        (earlier,),
+        (),
+        (f"{folder}/input-1.jpg", f"{folder}/input-2.jpg"),
+    ]
+    assert intent.to_send["images"][0].read_bytes() == fox.read_bytes()
+    assert restored(job, media) == intent.to_send
+    names = sorted(path.name for path in media.path(folder).iterdir())
+    assert names == ["input-0.jpg", "input-1.jpg", "input-2.jpg"]
+
+
+async def test_an_image_that_cannot_be_read_leaves_nothing(media: MediaStore) -> None:
+    talk = Conversation("talk", (Turn("user", "And this?", (Path("nowhere.png"),)),))
+
+    with pytest.raises(InvalidInput, match=r"nowhere|No such file"):
+        await intents(media).draw_up(
+            "a/b", {"file": io.BytesIO(b"text")}, owner="ann", kind="chat", conversation=talk
+        )
+
+    assert not [path for path in media.root.rglob("*") if path.is_file()]
 
 
 async def test_another_jobs_files_do_not_come_back_as_paths(media: MediaStore) -> None:

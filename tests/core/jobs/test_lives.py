@@ -21,6 +21,7 @@ from core.jobs.events import (
     TextDelta,
     Waiting,
 )
+from core.models.chat import Conversation, Turn
 from tests.core.jobs.world import COUNTER, CREATE, PAINTER, WRITER, World, a_png, job_of, kinds
 
 
@@ -238,6 +239,25 @@ async def test_an_input_file_is_kept_with_the_job_and_sent(world: World, tmp_pat
     assert app.media.path(kept).read_bytes() == a_png("red")
     assert app.media.path(job.files[0].key).read_bytes() == a_png("red")
     assert app.media.path(opened.files[0].key).read_bytes() == a_png("blue")
+
+
+async def test_a_conversation_is_kept_with_the_job_that_answers_it(
+    world: World, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(a_png("red"))
+    talk = Conversation("talk", (Turn("user", "What is this?", (photo,)),))
+    async with world.process() as app:
+        job_id = await app.jobs.submit(
+            WRITER, {"prompt": "one two"}, owner="ann", kind="chat", conversation=talk
+        )
+        await app.ended(job_id)
+        [job] = await app.archive.conversation("ann", "talk")
+
+    key = f"ann/{job.created_at:%Y-%m}/{job_id}/input-0.png"
+    assert (job.id, job.prompt, job.text) == (job_id, "What is this?", "one two")
+    assert job.turns == (Turn("user", "What is this?", (key,)),)
+    assert app.media.path(key).read_bytes() == a_png("red")
 
 
 async def test_a_secret_is_sent_and_never_written_down(world: World) -> None:

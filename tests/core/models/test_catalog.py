@@ -34,7 +34,7 @@ def test_every_setting_that_is_named_is_one_the_model_has(model: CatalogModel) -
     schema = schema_of(model)
     named = [*model.settings, *filter(None, [model.start_image])]
     if model.chat is not None:
-        named += [name for name in vars(model.chat).values() if name is not None]
+        named += [name for name in vars(model.chat).values() if isinstance(name, str)]
 
     assert [name for name in named if schema.field(name) is None] == []
 
@@ -72,6 +72,16 @@ def test_a_start_image_is_a_file(model: CatalogModel) -> None:
 
     assert field is not None
     assert (field.type, field.deprecated) == ("file", False)
+
+
+@pytest.mark.parametrize("model", models_of("chat"), ids=lambda model: model.id)
+def test_a_chat_models_images_are_one_file_or_a_list_of_them(model: CatalogModel) -> None:
+    if model.chat is None or model.chat.images is None:
+        pytest.skip("it takes words alone")
+    field = schema_of(model).field(model.chat.images)
+
+    assert field is not None
+    assert field.type == ("files" if model.chat.images_are_list else "file")
 
 
 def test_every_kind_offers_models_and_none_twice() -> None:
@@ -126,6 +136,46 @@ def test_a_single_question_is_sent_as_it_was_written() -> None:
     asked = chat_input(curated("meta/meta-llama-3-8b-instruct"), [Turn("user", question)])
 
     assert asked == {"prompt": question}
+
+
+SHOWN = [
+    Turn("user", "What is this?", (Path("fox.png"), Path("den.png"))),
+    Turn("assistant", "A fox and its den."),
+    Turn("user", "And this?", (Path("cat.png"),)),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "images"),
+    [
+        (
+            "openai/gpt-5.2",
+            {"image_input": [Path("fox.png"), Path("den.png"), Path("cat.png")]},
+        ),
+        (
+            "google/gemini-2.5-flash",
+            {"images": [Path("fox.png"), Path("den.png"), Path("cat.png")]},
+        ),
+        ("anthropic/claude-4.5-sonnet", {"image": Path("cat.png")}),
+    ],
+)
+def test_a_model_is_shown_all_images_of_a_conversation_or_the_newest_if_it_takes_one(
+    model: str, images: dict[str, Any]
+) -> None:
+    with_images = chat_input(curated(model), SHOWN)
+    without = chat_input(curated(model), [Turn(turn.role, turn.text) for turn in SHOWN])
+
+    assert with_images == without | images
+
+
+def test_a_model_without_eyes_goes_on_with_a_conversation_but_is_shown_nothing_new() -> None:
+    llama = curated("meta/meta-llama-3-8b-instruct")
+
+    asked = chat_input(llama, [*SHOWN[:2], Turn("user", "Tell me more.")])
+
+    assert list(asked) == ["prompt"]
+    with pytest.raises(InvalidInput, match="doesn't look at images"):
+        chat_input(llama, SHOWN)
 
 
 @pytest.mark.parametrize("turns", [[], [Turn("assistant", "Hello!")]])

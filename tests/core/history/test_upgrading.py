@@ -1,0 +1,67 @@
+"""A history that an earlier release wrote is brought up to date with all that is in it."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from core.history.archive import Archive, Filter
+from core.history.database import migrate
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def an_old_history(database: Path) -> None:
+    """Write a history of the first release: three jobs, one with a file."""
+    engine = create_engine(f"sqlite:///{database}")
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+        for n, model in enumerate(("a/one", "a/one:0123", "b/two")):
+            at = f"{NOW + timedelta(minutes=n):%Y-%m-%d %H:%M:%S.%f}"
+            connection.execute(
+                text(
+                    "INSERT INTO jobs (id, backend, owner, kind, model, prompt, input, state, "
+                    "prediction_id, created_at, text, metrics, logs) VALUES (:id, 'b', 'local', "
+                    "'image', :model, 'a fox', '{}', 'succeeded', :id, :at, :text, '{}', '')"
+                ),
+                {"id": f"job{n}", "model": model, "at": at, "text": "Grüße" if n else None},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO files (job_id, n, key, name, media_type, bytes, sha256) VALUES "
+                "('job0', 0, 'local/2026-03/job0/0.webp', 'fox.webp', 'image/webp', 3, 'ab')"
+            )
+        )
+    engine.dispose()
+
+
+async def test_the_jobs_of_an_earlier_release_are_all_there(tmp_path: Path) -> None:
+    an_old_history(tmp_path / "history.db")
+
+    async with Archive.open(f"sqlite:///{tmp_path / 'history.db'}") as archive:
+        jobs = await archive.list("local")
+        models = await archive.models("local")
+        answered = await archive.list("local", Filter(words="GRÜß two"))
+
+    assert [job.id for job in jobs] == ["job2", "job1", "job0"]
+    assert list(models) == ["b/two", "a/one"]
+    assert [job.id for job in answered] == ["job2"]
+    assert [file.name for file in jobs[2].files] == ["fox.webp"]
+    assert {(job.starred, job.deleted_at, job.conversation_id, job.turns) for job in jobs} == {
+        (False, None, None, ())
+    }
+
+
+async def test_the_jobs_of_an_earlier_release_know_their_models_without_the_version(
+    tmp_path: Path,
+) -> None:
+    an_old_history(tmp_path / "history.db")
+
+    async with Archive.open(f"sqlite:///{tmp_path / 'history.db'}"):
+        pass
+
+    with sqlite3.connect(tmp_path / "history.db") as connection:
+        rows = connection.execute("SELECT model, model_name FROM jobs ORDER BY id").fetchall()
+    connection.close()
+    assert rows == [("a/one", "a/one"), ("a/one:0123", "a/one"), ("b/two", "b/two")]
