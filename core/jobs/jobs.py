@@ -29,6 +29,8 @@ from core.jobs.turns import Turns
 from core.logs import get_logger
 from core.models.catalog import Kind
 from core.models.chat import Conversation
+from core.models.names import ModelName
+from core.models.schema import ModelSchema
 
 _LEASE_SECONDS = 20.0
 _RENEW_SECONDS = 5.0
@@ -75,7 +77,7 @@ class Jobs:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        schemas = Schemas(client, clock=clock)
+        schemas = self._schemas = Schemas(client, clock=clock)
         self._client = client
         self._archive = archive
         self._media = media
@@ -202,6 +204,18 @@ class Jobs:
                 await self._client.cancel_prediction(job.prediction_id)
                 return
             await self._pause(_ELSEWHERE_SECONDS)
+
+    async def schema(self, model: str) -> ModelSchema | None:
+        """Return what a model takes and gives, or None where Replicate doesn't tell.
+
+        Args:
+            model: as in `submit`.
+
+        Raises:
+            InvalidInput, NotFound, ApiError: it can't be looked up.
+        """
+        ModelName.parse(model)
+        return await self._schemas.find(model)
 
     async def running(self, owner: str) -> Sequence[Job]:
         """Return an owner's jobs that aren't settled, newest first."""
