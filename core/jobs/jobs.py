@@ -121,7 +121,13 @@ class Jobs:
             get_logger().warning("jobs.not_released", reason=str(problem))
 
     async def submit(
-        self, model: str, model_input: Mapping[str, Any], *, owner: str, kind: Kind | None = None
+        self,
+        model: str,
+        model_input: Mapping[str, Any],
+        *,
+        owner: str,
+        kind: Kind | None = None,
+        lane: str | None = None,
     ) -> str:
         """Write a job down, put it in the queue, and return its id.
 
@@ -131,6 +137,7 @@ class Jobs:
                 model's `seed` is chosen if none is given.
             owner: whose job it is.
             kind: what it makes; found out when None.
+            lane: lanes take turns in the queue; its owner's jobs of its kind are one when None.
 
         Raises:
             InvalidInput, NotFound, Unauthenticated: it would come to nothing; nothing was sent.
@@ -140,7 +147,7 @@ class Jobs:
             raise JobsClosed
         intent = await self._intents.draw_up(model, model_input, owner=owner, kind=kind)
         # A page that closes just now mustn't leave a job that is written down and never run.
-        await asyncio.shield(self._spawn(self._begin(intent)))
+        await asyncio.shield(self._spawn(self._begin(intent, lane)))
         return intent.job.id
 
     async def watch(self, job_id: str) -> AsyncGenerator[Event]:
@@ -205,7 +212,7 @@ class Jobs:
         self._takes_up = True
         await self._take_up()
 
-    async def _begin(self, intent: Intent) -> None:
+    async def _begin(self, intent: Intent, lane: str | None) -> None:
         job = intent.job
         try:
             await self._archive.add(job, holder=self._holder, lease_seconds=_LEASE_SECONDS)
@@ -213,7 +220,7 @@ class Jobs:
             await self._intents.discard(intent)
             raise
         get_logger().info("job.submitted", job_id=job.id, model=job.model, kind=job.kind)
-        self._start(Run(job, dict(intent.to_send), self._means))
+        self._start(Run(job, dict(intent.to_send), self._means, lane=lane))
 
     def _start(self, run: Run) -> None:
         self._runs[run.job.id] = run

@@ -198,6 +198,21 @@ async def test_those_in_the_queue_are_told_their_place_and_go_in_order(world: Wo
     assert made == ["number 0", "number 1", "number 2"]
 
 
+async def test_who_asks_for_one_thing_is_not_held_up_by_who_asks_for_many(world: World) -> None:
+    world.go_on.clear()
+    async with world.process(max_running=1) as app:
+        ids = [await app.submit(prompt=f"ann {n}") for n in range(4)]
+        ids.append(await app.submit(prompt="bob", owner="bob"))
+        ids.append(await app.submit(prompt="a clip for ann", kind="video"))
+        ids.append(await app.submit(prompt="a guest", lane="guests"))
+        world.go_on.set()
+        for job_id in ids:
+            await app.watched(job_id)
+
+    made = [one["input"]["prompt"] for one in reversed(world.emulator.predictions)]
+    assert made == ["ann 0", "ann 1", "bob", "a clip for ann", "a guest", "ann 2", "ann 3"]
+
+
 async def test_no_more_than_allowed_run_at_once(world: World) -> None:
     world.go_on.clear()
     async with world.process(max_running=2) as app:
