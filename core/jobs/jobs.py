@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from core.client import AsyncReplicateClient
 from core.errors import PlaygroundError
-from core.history.archive import Archive, ArchiveError
+from core.history.archive import Archive, ArchiveError, UnknownJob
 from core.history.media import MediaStore
 from core.history.records import Job, State
 from core.jobs.events import TERMINAL_EVENTS, Event, event_of
@@ -150,24 +150,28 @@ class Jobs:
         await asyncio.shield(self._spawn(self._begin(intent, lane)))
         return intent.job.id
 
-    async def watch(self, job_id: str) -> AsyncGenerator[Event]:
+    async def watch(self, job_id: str, *, owner: str | None = None) -> AsyncGenerator[Event]:
         """Yield where a job stands and then what happens to it, up to a terminal event.
 
         Leaving early costs the job nothing. When the app closes, this ends without one.
 
+        Args:
+            job_id: ours, not the prediction's.
+            owner: whose it has to be; anyone's when None.
+
         Raises:
-            UnknownJob: there is no such job.
+            UnknownJob: there is no such job, or it is another owner's.
         """
         shown: Event | None = None
         while not self._closed.is_set():
-            if (run := self._runs.get(job_id)) is not None:
+            if (run := self._run(job_id, owner)) is not None:
                 async with aclosing(run.broadcast.watch()) as events:
                     async for event in events:
                         yield event
                         if isinstance(event, TERMINAL_EVENTS):
                             return
             # Settled, or another process's to run, or nobody's for the moment.
-            job = await self._archive.get(job_id)
+            job = await self._archive.get(job_id, owner=owner)
             event = event_of(job)
             if event != shown:
                 shown = event
@@ -176,18 +180,22 @@ class Jobs:
                 return
             await self._pause(_ELSEWHERE_SECONDS)
 
-    async def cancel(self, job_id: str) -> None:
+    async def cancel(self, job_id: str, *, owner: str | None = None) -> None:
         """Stop a job, on Replicate too; its watchers see it end. A settled one stays as it is.
 
+        Args:
+            job_id: ours, not the prediction's.
+            owner: whose it has to be; anyone's when None.
+
         Raises:
-            UnknownJob: there is no such job.
+            UnknownJob: there is no such job, or it is another owner's.
             ApiError, ConnectionFailed, ConnectionLost: another process's job can't be cancelled.
         """
         while not self._closed.is_set():
-            if (run := self._runs.get(job_id)) is not None:
+            if (run := self._run(job_id, owner)) is not None:
                 run.stop()
                 return
-            job = await self._archive.get(job_id)
+            job = await self._archive.get(job_id, owner=owner)
             if job.state is State.QUEUED:  # and in another process's queue
                 job = await self._archive.advance(
                     job_id, State.CANCELED, charged=False, completed_at=self._now()
@@ -221,6 +229,12 @@ class Jobs:
             raise
         get_logger().info("job.submitted", job_id=job.id, model=job.model, kind=job.kind)
         self._start(Run(job, dict(intent.to_send), self._means, lane=lane))
+
+    def _run(self, job_id: str, owner: str | None) -> Run | None:
+        run = self._runs.get(job_id)
+        if run is not None and owner is not None and run.job.owner != owner:
+            raise UnknownJob(job_id)
+        return run
 
     def _start(self, run: Run) -> None:
         self._runs[run.job.id] = run

@@ -182,6 +182,35 @@ async def test_a_job_that_is_not_there_is_unknown(world: World) -> None:
             await app.jobs.cancel("nothing")
 
 
+@pytest.mark.parametrize("is_running", [True, False])
+async def test_somebody_elses_job_is_unknown_and_goes_on(world: World, is_running: bool) -> None:
+    world.go_on.clear()
+    async with world.process() as here, world.process() as elsewhere:
+        job_id = await here.submit()
+        await here.until(job_id, lambda event: isinstance(event, Processing))
+        app = here if is_running else elsewhere
+        for owner in ("bob", ""):
+            with pytest.raises(UnknownJob):
+                await anext(app.jobs.watch(job_id, owner=owner))
+            with pytest.raises(UnknownJob):
+                await app.jobs.cancel(job_id, owner=owner)
+        world.go_on.set()
+        mine = [event async for event in app.jobs.watch(job_id, owner="ann")]
+
+    assert isinstance(mine[-1], Succeeded)
+
+
+async def test_an_owner_stops_their_own_job(world: World) -> None:
+    world.go_on.clear()
+    async with world.process() as app:
+        job_id = await app.submit()
+        await app.until(job_id, lambda event: isinstance(event, Processing))
+        await app.jobs.cancel(job_id, owner="ann")
+        job = await app.ended(job_id)
+
+    assert job.state is State.CANCELED
+
+
 async def test_those_in_the_queue_are_told_their_place_and_go_in_order(world: World) -> None:
     world.go_on.clear()
     async with world.process(max_running=1) as app:
