@@ -7,7 +7,10 @@ gets fewer events, never a queue that grows, and the newest of each kind always 
 import asyncio
 from collections.abc import AsyncGenerator
 
-from core.jobs.events import Event, TextDelta
+from core.jobs.events import Event, Processing, TextDelta
+
+_REMEMBERED = (Processing, TextDelta)
+"""What who comes late is told as well as the latest: the progress and logs, and the text so far."""
 
 
 class Broadcast:
@@ -15,7 +18,7 @@ class Broadcast:
 
     def __init__(self, first: Event) -> None:
         self._latest = first
-        self._text: TextDelta | None = None
+        self._remembered: dict[type[Event], Event] = {}
         self._watchers: set[_Watcher] = set()
         self._is_closed = False
 
@@ -24,8 +27,8 @@ class Broadcast:
         if event == self._latest:
             return
         self._latest = event
-        if isinstance(event, TextDelta):
-            self._text = event
+        if isinstance(event, _REMEMBERED):
+            self._remembered[type(event)] = event
         for watcher in self._watchers:
             watcher.note(event)
 
@@ -38,14 +41,13 @@ class Broadcast:
     async def watch(self) -> AsyncGenerator[Event]:
         """Yield where the job stands now, then what happens; ends when this is closed."""
         watcher = _Watcher()
-        if self._text is not None:
-            watcher.note(self._text)
-        watcher.note(self._latest)
+        for event in (*self._remembered.values(), self._latest):
+            watcher.note(event)
         self._watchers.add(watcher)
         try:
             while True:
-                while (event := watcher.next()) is not None:
-                    yield event
+                while (news := watcher.next()) is not None:
+                    yield news
                 if self._is_closed:
                     return
                 await watcher.news()

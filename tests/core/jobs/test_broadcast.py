@@ -31,6 +31,22 @@ async def test_who_comes_late_is_told_the_text_so_far_and_where_the_job_stands()
     ]
 
 
+async def test_who_comes_late_is_told_the_progress_and_the_logs_whatever_came_after() -> None:
+    broadcast = Broadcast(Starting(JOB))
+    for n in range(3):
+        broadcast.tell(Processing(JOB, n / 4, f"step {n}"))
+    broadcast.tell(text("one two"))
+    broadcast.tell(Waiting(JOB, "The line is dead.", 1))
+
+    broadcast.close()
+
+    assert await rest(broadcast.watch()) == [
+        Processing(JOB, 0.5, "step 2"),
+        TextDelta(JOB, text="one two", total="one two"),
+        Waiting(JOB, "The line is dead.", 1),
+    ]
+
+
 async def test_a_slow_watcher_gets_one_piece_with_all_since_its_last() -> None:
     broadcast = Broadcast(Starting(JOB))
     slow = broadcast.watch()

@@ -227,6 +227,36 @@ async def test_those_in_the_queue_are_told_their_place_and_go_in_order(world: Wo
     assert made == ["number 0", "number 1", "number 2"]
 
 
+async def test_who_comes_late_is_told_the_place_in_the_queue_as_it_is_now(world: World) -> None:
+    world.go_on.clear()
+    async with world.process(max_running=1) as app:
+        running, second, third = [await app.submit(prompt=f"number {n}") for n in range(3)]
+        before = await app.until(third, lambda _: True)
+        await app.jobs.cancel(second)
+        await app.watched(second)
+        after = await app.until(third, lambda _: True)
+        world.go_on.set()
+        await app.watched(running)
+        await app.watched(third)
+
+    assert before == Queued(third, position=2)
+    assert after == Queued(third, position=1)
+
+
+async def test_who_comes_late_is_told_the_progress_and_the_logs_so_far(world: World) -> None:
+    world.go_on.clear()
+    async with world.process() as app:
+        job_id = await app.submit(seed=7)
+        await app.until(job_id, lambda e: isinstance(e, Processing) and e.progress is not None)
+        late = await app.until(job_id, lambda _: True)
+        world.go_on.set()
+        await app.watched(job_id)
+
+    assert isinstance(late, Processing)
+    assert late.progress == 0.25
+    assert late.logs.startswith("Using seed: 7\n")
+
+
 async def test_who_asks_for_one_thing_is_not_held_up_by_who_asks_for_many(world: World) -> None:
     world.go_on.clear()
     async with world.process(max_running=1) as app:
