@@ -10,7 +10,15 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,10 +26,11 @@ from typing import Any, Self
 
 from core.client import AsyncReplicateClient
 from core.errors import PlaygroundError
-from core.history.archive import Archive, ArchiveError
+from core.history.archive import Archive, ArchiveError, UnknownJob
 from core.history.media import MediaStore
 from core.history.records import Job, State
 from core.jobs.events import TERMINAL_EVENTS, Event, event_of
+from core.jobs.following import Following
 from core.jobs.intents import Intent, Intents, restored
 from core.jobs.runs import Means, Run
 from core.jobs.schemas import Schemas
@@ -99,6 +108,7 @@ class Jobs:
             now=now,
         )
         self._runs: dict[str, Run] = {}
+        self._followings: set[Following] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._takes_up = False
         self._closed = asyncio.Event()
@@ -118,6 +128,8 @@ class Jobs:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for following in self._followings:
+            following.close()
         try:
             await self._archive.release(self._holder)
         except ArchiveError as problem:  # the leases run out by themselves
@@ -131,6 +143,7 @@ class Jobs:
         owner: str,
         kind: Kind | None = None,
         conversation: Conversation | None = None,
+        lane: str | None = None,
     ) -> str:
         """Write a job down, put it in the queue, and return its id.
 
@@ -142,6 +155,7 @@ class Jobs:
             kind: what it makes; found out when None.
             conversation: what the person sees of it, kept with the job; paths of images in it
                 are copied as well.
+            lane: lanes take turns in the queue; its owner's jobs of its kind are one when None.
 
         Raises:
             InvalidInput, NotFound, Unauthenticated: it would come to nothing; nothing was sent.
@@ -153,27 +167,31 @@ class Jobs:
             model, model_input, owner=owner, kind=kind, conversation=conversation
         )
         # A page that closes just now mustn't leave a job that is written down and never run.
-        await asyncio.shield(self._spawn(self._begin(intent)))
+        await asyncio.shield(self._spawn(self._begin(intent, lane)))
         return intent.job.id
 
-    async def watch(self, job_id: str) -> AsyncGenerator[Event]:
+    async def watch(self, job_id: str, *, owner: str | None = None) -> AsyncGenerator[Event]:
         """Yield where a job stands and then what happens to it, up to a terminal event.
 
         Leaving early costs the job nothing. When the app closes, this ends without one.
 
+        Args:
+            job_id: ours, not the prediction's.
+            owner: whose it has to be; anyone's when None.
+
         Raises:
-            UnknownJob: there is no such job.
+            UnknownJob: there is no such job, or it is another owner's.
         """
         shown: Event | None = None
         while not self._closed.is_set():
-            if (run := self._runs.get(job_id)) is not None:
+            if (run := self._run(job_id, owner)) is not None:
                 async with aclosing(run.broadcast.watch()) as events:
                     async for event in events:
                         yield event
                         if isinstance(event, TERMINAL_EVENTS):
                             return
             # Settled, or another process's to run, or nobody's for the moment.
-            job = await self._archive.get(job_id)
+            job = await self._archive.get(job_id, owner=owner)
             event = event_of(job)
             if event != shown:
                 shown = event
@@ -182,18 +200,51 @@ class Jobs:
                 return
             await self._pause(_ELSEWHERE_SECONDS)
 
-    async def cancel(self, job_id: str) -> None:
+    async def watch_all(self, owner: str, *, kinds: Collection[Kind] = ()) -> AsyncGenerator[Event]:
+        """Yield what happens to all of an owner's jobs, those that run and those that come.
+
+        Each is told of from where it stands to its terminal event. A slow watcher gets the newest
+        of each kind of event of a job, and always the terminal one. What another process is asked
+        for is noticed some seconds later. This ends when the app closes, and not before.
+
+        Args:
+            owner: whose.
+            kinds: only these, as they are known when the job begins; all when empty.
+        """
+        if self._closed.is_set():
+            return
+        following = Following(
+            wants=lambda job: job.owner == owner and (not kinds or job.kind in kinds),
+            watch=self.watch,
+            # Of all owners: the database finds these by an index, however long a history is.
+            find=lambda: self._archive.unsettled(self._backend),
+            pause=self._pause,
+            spawn=self._spawn,
+        )
+        self._followings.add(following)
+        try:
+            async with aclosing(following.events()) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._followings.discard(following)
+
+    async def cancel(self, job_id: str, *, owner: str | None = None) -> None:
         """Stop a job, on Replicate too; its watchers see it end. A settled one stays as it is.
 
+        Args:
+            job_id: ours, not the prediction's.
+            owner: whose it has to be; anyone's when None.
+
         Raises:
-            UnknownJob: there is no such job.
+            UnknownJob: there is no such job, or it is another owner's.
             ApiError, ConnectionFailed, ConnectionLost: another process's job can't be cancelled.
         """
         while not self._closed.is_set():
-            if (run := self._runs.get(job_id)) is not None:
+            if (run := self._run(job_id, owner)) is not None:
                 run.stop()
                 return
-            job = await self._archive.get(job_id)
+            job = await self._archive.get(job_id, owner=owner)
             if job.state is State.QUEUED:  # and in another process's queue
                 job = await self._archive.advance(
                     job_id, State.CANCELED, charged=False, completed_at=self._now()
@@ -230,7 +281,7 @@ class Jobs:
         self._takes_up = True
         await self._take_up()
 
-    async def _begin(self, intent: Intent) -> None:
+    async def _begin(self, intent: Intent, lane: str | None) -> None:
         job = intent.job
         try:
             await self._archive.add(job, holder=self._holder, lease_seconds=_LEASE_SECONDS)
@@ -238,11 +289,19 @@ class Jobs:
             await self._intents.discard(intent)
             raise
         get_logger().info("job.submitted", job_id=job.id, model=job.model, kind=job.kind)
-        self._start(Run(job, dict(intent.to_send), self._means))
+        self._start(Run(job, dict(intent.to_send), self._means, lane=lane))
+
+    def _run(self, job_id: str, owner: str | None) -> Run | None:
+        run = self._runs.get(job_id)
+        if run is not None and owner is not None and run.job.owner != owner:
+            raise UnknownJob(job_id)
+        return run
 
     def _start(self, run: Run) -> None:
         self._runs[run.job.id] = run
         self._spawn(self._follow(run))
+        for following in self._followings:
+            following.note(run.job)
 
     async def _follow(self, run: Run) -> None:
         try:

@@ -30,6 +30,7 @@ class Predicting:
     Args:
         ledger: the job's; its state says how far it had come.
         to_send: the job's input.
+        lane: in which it waits for its turn.
         find_schema: finds the model's schema, or None.
 
     Attributes:
@@ -43,6 +44,7 @@ class Predicting:
         *,
         client: AsyncReplicateClient,
         turns: Turns,
+        lane: str,
         find_schema: FindSchema,
     ) -> None:
         self.prediction: Prediction | None = None
@@ -50,6 +52,7 @@ class Predicting:
         self._to_send = to_send
         self._client = client
         self._turns = turns
+        self._lane = lane
         self._find_schema = find_schema
         self._turn: Turn | None = None
         self._stopped = asyncio.Event()
@@ -94,7 +97,9 @@ class Predicting:
         job_id = self._ledger.job.id
         if self._ledger.job.state is not State.QUEUED:
             return self._turns.take()  # it runs already
-        return self._turns.ask(lambda place: self._ledger.tell(Queued(job_id, position=place)))
+        return self._turns.ask(
+            lambda place: self._ledger.tell(Queued(job_id, position=place)), self._lane
+        )
 
     async def _begun(self) -> Prediction:
         """Return the prediction as soon as there is one and its id is recorded."""

@@ -52,9 +52,12 @@ class Run:
         job: as it is recorded.
         to_send: its input.
         means: what it works with.
+        lane: in which it waits for its turn; its owner's jobs of its kind when None.
     """
 
-    def __init__(self, job: Job, to_send: dict[str, Any], means: Means) -> None:
+    def __init__(
+        self, job: Job, to_send: dict[str, Any], means: Means, *, lane: str | None = None
+    ) -> None:
         self._means = means
         self._ledger = Ledger(
             job,
@@ -65,7 +68,12 @@ class Run:
             now=means.now,
         )
         self._predicting = Predicting(
-            self._ledger, to_send, client=means.client, turns=means.turns, find_schema=self._schema
+            self._ledger,
+            to_send,
+            client=means.client,
+            turns=means.turns,
+            lane=f"{job.owner}/{job.kind}" if lane is None else lane,
+            find_schema=self._schema,
         )
 
     @property

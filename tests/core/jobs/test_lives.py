@@ -183,6 +183,35 @@ async def test_a_job_that_is_not_there_is_unknown(world: World) -> None:
             await app.jobs.cancel("nothing")
 
 
+@pytest.mark.parametrize("is_running", [True, False])
+async def test_somebody_elses_job_is_unknown_and_goes_on(world: World, is_running: bool) -> None:
+    world.go_on.clear()
+    async with world.process() as here, world.process() as elsewhere:
+        job_id = await here.submit()
+        await here.until(job_id, lambda event: isinstance(event, Processing))
+        app = here if is_running else elsewhere
+        for owner in ("bob", ""):
+            with pytest.raises(UnknownJob):
+                await anext(app.jobs.watch(job_id, owner=owner))
+            with pytest.raises(UnknownJob):
+                await app.jobs.cancel(job_id, owner=owner)
+        world.go_on.set()
+        mine = [event async for event in app.jobs.watch(job_id, owner="ann")]
+
+    assert isinstance(mine[-1], Succeeded)
+
+
+async def test_an_owner_stops_their_own_job(world: World) -> None:
+    world.go_on.clear()
+    async with world.process() as app:
+        job_id = await app.submit()
+        await app.until(job_id, lambda event: isinstance(event, Processing))
+        await app.jobs.cancel(job_id, owner="ann")
+        job = await app.ended(job_id)
+
+    assert job.state is State.CANCELED
+
+
 async def test_those_in_the_queue_are_told_their_place_and_go_in_order(world: World) -> None:
     world.go_on.clear()
     async with world.process(max_running=1) as app:
@@ -197,6 +226,51 @@ async def test_those_in_the_queue_are_told_their_place_and_go_in_order(world: Wo
     assert third[:2] == [Queued(ids[2], position=2), Queued(ids[2], position=1)]
     made = [one["input"]["prompt"] for one in reversed(world.emulator.predictions)]
     assert made == ["number 0", "number 1", "number 2"]
+
+
+async def test_who_comes_late_is_told_the_place_in_the_queue_as_it_is_now(world: World) -> None:
+    world.go_on.clear()
+    async with world.process(max_running=1) as app:
+        running, second, third = [await app.submit(prompt=f"number {n}") for n in range(3)]
+        before = await app.until(third, lambda _: True)
+        await app.jobs.cancel(second)
+        await app.watched(second)
+        after = await app.until(third, lambda _: True)
+        world.go_on.set()
+        await app.watched(running)
+        await app.watched(third)
+
+    assert before == Queued(third, position=2)
+    assert after == Queued(third, position=1)
+
+
+async def test_who_comes_late_is_told_the_progress_and_the_logs_so_far(world: World) -> None:
+    world.go_on.clear()
+    async with world.process() as app:
+        job_id = await app.submit(seed=7)
+        await app.until(job_id, lambda e: isinstance(e, Processing) and e.progress is not None)
+        late = await app.until(job_id, lambda _: True)
+        world.go_on.set()
+        await app.watched(job_id)
+
+    assert isinstance(late, Processing)
+    assert late.progress == 0.25
+    assert late.logs.startswith("Using seed: 7\n")
+
+
+async def test_who_asks_for_one_thing_is_not_held_up_by_who_asks_for_many(world: World) -> None:
+    world.go_on.clear()
+    async with world.process(max_running=1) as app:
+        ids = [await app.submit(prompt=f"ann {n}") for n in range(4)]
+        ids.append(await app.submit(prompt="bob", owner="bob"))
+        ids.append(await app.submit(prompt="a clip for ann", kind="video"))
+        ids.append(await app.submit(prompt="a guest", lane="guests"))
+        world.go_on.set()
+        for job_id in ids:
+            await app.watched(job_id)
+
+    made = [one["input"]["prompt"] for one in reversed(world.emulator.predictions)]
+    assert made == ["ann 0", "ann 1", "bob", "a clip for ann", "a guest", "ann 2", "ann 3"]
 
 
 async def test_no_more_than_allowed_run_at_once(world: World) -> None:

@@ -93,6 +93,22 @@ async def test_what_was_only_written_down_is_sent_now_with_its_files(
     assert len(world.emulator.predictions) == 2
 
 
+async def test_what_waited_waits_again_in_its_owners_lane(world: World) -> None:
+    async with world.process() as killed:
+        for n, owner in enumerate(("ann", "ann", "ann", "bob")):
+            prompt = {"prompt": f"{owner} {n}"}
+            await write_down(killed, id=f"left{n}", owner=owner, input=prompt)
+
+    world.pass_time(NOBODYS_LEASE_SECONDS + 1)
+    async with world.process(max_running=1) as app:
+        await app.jobs.resume()
+        for n in range(4):
+            await app.watched(f"left{n}")
+
+    made = [one["input"]["prompt"] for one in reversed(world.emulator.predictions)]
+    assert made == ["ann 0", "ann 1", "bob 3", "ann 2"]
+
+
 async def test_a_killed_processs_create_is_found_and_adopted(world: World) -> None:
     async with world.process() as killed:
         sent = await killed.client.create_prediction(PAINTER, {"prompt": "a fox", "seed": 7})

@@ -20,6 +20,7 @@ from core.history.media import MediaStore
 from core.history.records import Job
 from core.jobs.events import TERMINAL_EVENTS, Event
 from core.jobs.jobs import Jobs
+from core.models.catalog import Kind
 
 PAINTER, WRITER, COUNTER = "test/painter", "test/writer", "test/counter"
 CREATE = "/v1/models/*/predictions"
@@ -85,8 +86,17 @@ class Process:
     media: MediaStore
     jobs: Jobs
 
-    async def submit(self, model: str = PAINTER, **model_input: Any) -> str:
-        return await self.jobs.submit(model, {"prompt": "a fox", **model_input}, owner="ann")
+    async def submit(
+        self,
+        model: str = PAINTER,
+        *,
+        owner: str = "ann",
+        kind: Kind | None = None,
+        lane: str | None = None,
+        **model_input: Any,
+    ) -> str:
+        given = {"prompt": "a fox", **model_input}
+        return await self.jobs.submit(model, given, owner=owner, kind=kind, lane=lane)
 
     async def watched(self, job_id: str) -> list[Event]:
         """Watch a job to its end."""
