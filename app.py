@@ -76,6 +76,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     from core import AsyncReplicateClient, Settings
     from core.emulator import Emulator
     from core.history.archive import Archive
+    from core.history.curating import keep_bin_empty
     from core.history.media import MediaStore
     from core.jobs.jobs import Jobs
     from core.logs import configure_logging
@@ -110,6 +111,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
                 )
             )
             await jobs.resume()
+            bin_is_kept = asyncio.create_task(keep_bin_empty(archive, media))
+            opened.callback(bin_is_kept.cancel)
             services = Services(backend, client, archive, media, jobs)
             server = PageServer(build_page(services), media_root=media.root, host=arguments.host)
             await server.serve(socket, open_browser=not arguments.no_browser)

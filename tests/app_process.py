@@ -14,10 +14,16 @@ _LISTENING = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 class App:
-    """`python app.py`, offline, on a free port and one data folder, as often as it is started."""
+    """`python app.py` on a free port and one data folder, as often as it is started.
 
-    def __init__(self, data_dir: Path) -> None:
+    Args:
+        data_dir: where it keeps things.
+        api_url: an emulator to talk to as if it were Replicate; by itself it is offline.
+    """
+
+    def __init__(self, data_dir: Path, api_url: str | None = None) -> None:
         self._data_dir = data_dir
+        self._api_url = api_url
 
     @contextmanager
     def running(self) -> Iterator[str]:
@@ -26,13 +32,13 @@ class App:
             [
                 sys.executable,
                 "app.py",
-                "--offline",
+                *([] if self._api_url else ["--offline"]),
                 "--no-browser",
                 "--port=0",
                 f"--data-dir={self._data_dir}",
             ],
             cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **self._api()},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -47,6 +53,11 @@ class App:
                 process.kill()
                 process.stdout.close()
         assert process.returncode == 0, "the app ends cleanly when it is told to"
+
+    def _api(self) -> dict[str, str]:
+        if self._api_url is None:
+            return {}
+        return {"REPLICATE_BASE_URL": self._api_url, "REPLICATE_API_TOKEN": "any"}
 
     @staticmethod
     def _url(process: subprocess.Popen[str]) -> str:

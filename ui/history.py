@@ -1,15 +1,60 @@
-"""The History tab: everything that was run, newest first."""
+"""The History tab: everything that was run, to be found, looked at and used again."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import gradio as gr
 
 from core.history.filters import Filter
+from core.history.records import Cursor, Job, State
 from core.models.catalog import Kind
-from ui import present
+from ui import components
+from ui.cards import Card, small_cards, title_of
+from ui.pieces import notice
 from ui.services import LOCAL_OWNER, Services
 
-_SHOWN = 60
+PAGE = 48
+"""How many runs are shown at first, and more each time they are asked for."""
+
+_QUIET: dict[str, Any] = {
+    "concurrency_limit": None,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+
+_ANY = "any"
+
+_KINDS: dict[str, Kind | None] = {
+    "All": None,
+    "Images": "image",
+    "Videos": "video",
+    "Chats": "chat",
+    "Sounds": "audio",
+    "Others": "other",
+}
+
+_STATES: dict[str, tuple[State, ...]] = {
+    "Any status": (),
+    "Succeeded": (State.SUCCEEDED,),
+    "Failed": (State.FAILED, State.EXPIRED),
+    "Stopped": (State.CANCELED, State.ABORTED),
+    "Uncertain": (State.UNCERTAIN,),
+    "Running": tuple(state for state in State if not state.is_settled),
+}
+
+_DAYS: dict[str, int | None] = {
+    "Any time": None,
+    "Last day": 1,
+    "Last 7 days": 7,
+    "Last 30 days": 30,
+    "Last year": 365,
+}
+
+_WHICH = ("All runs", "Starred", "Deleted")
+
+Page = tuple[list[Card], str, Any, Any]
+"""Values for: the cards, a word on them, the button for more, where the next page starts."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +62,26 @@ class History:
     """The components of the tab."""
 
     query: gr.Textbox
-    kind: gr.Radio
+    kind: gr.Dropdown
+    model: gr.Dropdown
+    status: gr.Dropdown
+    days: gr.Dropdown
+    which: gr.Radio
+    layout: gr.Radio
     cards: gr.HTML
+    said: gr.HTML
+    more: gr.Button
+    next: gr.State
+
+    @property
+    def filters(self) -> list[Any]:
+        """What decides which runs are shown."""
+        return [self.query, self.kind, self.model, self.status, self.days, self.which]
+
+    @property
+    def shown(self) -> list[Any]:
+        """Where they are shown (`Page`)."""
+        return [self.cards, self.said, self.more, self.next]
 
 
 @dataclass(frozen=True)
@@ -27,48 +90,137 @@ class HistoryHandlers:
 
     services: Services
 
-    async def show(self, query: str | None, kind: str) -> str:
-        """Return the newest jobs that match, as cards."""
-        wanted = Filter(words=query or "", kind=_KINDS[kind])
-        jobs = await self.services.archive.list(LOCAL_OWNER, wanted, limit=_SHOWN)
-        return present.history_cards(jobs, self.services.media)
+    async def first_page(
+        self,
+        query: str | None,
+        kind: str,
+        model: str,
+        status: str,
+        days: str,
+        which: str,
+    ) -> Page:
+        """Return the newest runs that match."""
+        wanted = _filter(query, kind, model, status, days, which)
+        jobs = await self._jobs(wanted, None)
+        return self._page([], jobs, is_narrowed=wanted != Filter())
+
+    async def next_page(
+        self,
+        cards: list[Card],
+        begin: Cursor | None,
+        query: str | None,
+        kind: str,
+        model: str,
+        status: str,
+        days: str,
+        which: str,
+    ) -> Page:
+        """Return what is shown, with the next runs after it."""
+        wanted = _filter(query, kind, model, status, days, which)
+        jobs = await self._jobs(wanted, begin)
+        return self._page(cards or [], jobs, is_narrowed=wanted != Filter())
+
+    async def models(self) -> Any:
+        """Return the models that there are runs of, to choose from."""
+        names = await self.services.archive.models(LOCAL_OWNER)
+        return gr.Dropdown(
+            choices=[("Any model", _ANY), *((title_of(name), name) for name in names)]
+        )
+
+    def lay_out(self, layout: str) -> Any:
+        """Return the cards in a grid or as a list."""
+        return gr.update(elem_classes=["kept", layout.lower()])
+
+    async def _jobs(self, wanted: Filter, before: Cursor | None) -> list[Job]:
+        return list(
+            await self.services.archive.list(LOCAL_OWNER, wanted, limit=PAGE + 1, before=before)
+        )
+
+    def _page(self, before: list[Card], jobs: list[Job], *, is_narrowed: bool) -> Page:
+        there_is_more = len(jobs) > PAGE
+        shown = jobs[:PAGE]
+        cards = [*before, *small_cards(shown, self.services.media)]
+        said = "" if cards else notice(_NOTHING_MATCHES if is_narrowed else _NOTHING_YET)
+        end = shown[-1].cursor if there_is_more else None
+        return cards, said, gr.update(visible=there_is_more), end
 
 
-_KINDS: dict[str, Kind | None] = {
-    "All": None,
-    "Images": "image",
-    "Videos": "video",
-    "Chats": "chat",
-}
+_NOTHING_YET = "Nothing here yet: whatever you run is kept here, with its files."
+_NOTHING_MATCHES = "Nothing matches: try fewer words or filters."
 
 
 def build(handlers: HistoryHandlers) -> History:
     """Lay the tab out and wire its filters."""
-    with gr.Row():
+    with gr.Row(elem_classes="filters"):
         query = gr.Textbox(
             label="Search",
             placeholder="Words of a prompt, a model or an answer",
-            scale=3,
-            min_width=280,
+            type="text",
+            scale=4,
+            min_width=260,
         )
-        kind = gr.Radio(list(_KINDS), value="All", label="Show", scale=2, min_width=280)
-    cards = gr.HTML(padding=False)
-    history = History(query, kind, cards)
-    refresh_on(history, handlers, query.change, kind.change)
+        kind = gr.Dropdown(list(_KINDS), value="All", label="Kind", min_width=120)
+        model = gr.Dropdown(
+            [("Any model", _ANY)], value=_ANY, label="Model", interactive=True, min_width=150
+        )
+        status = gr.Dropdown(list(_STATES), value="Any status", label="Status", min_width=130)
+        days = gr.Dropdown(list(_DAYS), value="Any time", label="When", min_width=120)
+    with gr.Row(elem_classes="filters views"):
+        which = gr.Radio(list(_WHICH), value=_WHICH[0], label="Show", scale=3, min_width=240)
+        layout = gr.Radio(["Grid", "List"], value="Grid", label="Layout", min_width=140)
+    said = gr.HTML(padding=False, elem_classes="said")
+    cards = components.cards(label="History", elem_id="history", layout="grid")
+    more = gr.Button("Show more", visible=False, elem_classes="more")
+    history = History(
+        query, kind, model, status, days, which, layout, cards, said, more, gr.State(None)
+    )
+    _wire(history, handlers)
     return history
+
+
+def _wire(history: History, handlers: HistoryHandlers) -> None:
+    changes = [part.change for part in history.filters]
+    gr.on(
+        changes,
+        handlers.first_page,
+        history.filters,
+        history.shown,
+        trigger_mode="always_last",
+        **_QUIET,
+    )
+    history.more.click(
+        handlers.next_page,
+        [history.cards, history.next, *history.filters],
+        history.shown,
+        trigger_mode="once",
+        **_QUIET,
+    )
+    history.layout.change(handlers.lay_out, history.layout, history.cards, **_QUIET)
 
 
 def refresh_on(
     history: History, handlers: HistoryHandlers, *triggers: gr.events.Dependency
 ) -> None:
-    """Show the history anew whenever one of `triggers` happens."""
+    """Show the newest runs whenever one of `triggers` happens."""
     gr.on(
         list(triggers),
-        handlers.show,
-        [history.query, history.kind],
-        history.cards,
-        concurrency_limit=None,
+        handlers.first_page,
+        history.filters,
+        history.shown,
         trigger_mode="always_last",
-        show_progress="hidden",
-        api_visibility="private",
+        **_QUIET,
+    )
+    gr.on(list(triggers), handlers.models, None, history.model, **_QUIET)
+
+
+def _filter(query: str | None, kind: str, model: str, status: str, days: str, which: str) -> Filter:
+    age = _DAYS.get(days)
+    return Filter(
+        words=(query or "").strip(),
+        kind=_KINDS.get(kind),
+        model=None if model == _ANY else model,
+        states=_STATES.get(status, ()),
+        since=None if age is None else datetime.now(UTC) - timedelta(days=age),
+        starred_only=which == "Starred",
+        deleted=which == "Deleted",
     )

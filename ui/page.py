@@ -1,12 +1,16 @@
 """The page: its tabs and the links between them, nothing else."""
 
+from typing import Any
+
 import gradio as gr
 
-from ui import chat, history, present, workbench
+from ui import chat, components, history, pieces, workbench
+from ui.actions import Actions, Refresh, Shell, wire_cards, wire_shell
 from ui.chat import ChatHandlers
 from ui.endpoints import Endpoints, publish
 from ui.history import HistoryHandlers
 from ui.image import IMAGE
+from ui.links import Bench, Links
 from ui.services import Services
 from ui.video import VIDEO
 from ui.workbench import WorkbenchHandlers
@@ -14,6 +18,12 @@ from ui.workbench import WorkbenchHandlers
 _CACHE_SWEEP_SECONDS = 3600
 _CACHE_AGE_SECONDS = 24 * 3600
 _MAX_QUEUED = 200
+
+_QUIET: dict[str, Any] = {
+    "concurrency_limit": None,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
 
 
 def build_page(services: Services) -> gr.Blocks:
@@ -24,18 +34,58 @@ def build_page(services: Services) -> gr.Blocks:
         fill_width=True,
         delete_cache=(_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS),
     ) as demo:
-        gr.HTML(present.masthead(services.backend), padding=False)
-        with gr.Tabs():
-            for kind, label in ((IMAGE, "Image"), (VIDEO, "Video")):
-                with gr.Tab(label):
-                    handlers = WorkbenchHandlers(services, kind)
-                    bench = workbench.build(handlers)
-                    workbench.on_load(demo, bench, handlers)
-            with gr.Tab("Chat"):
-                chat.build(ChatHandlers(services))
-            with gr.Tab("History") as tab:
+        gr.HTML(pieces.masthead(services.backend), padding=False)
+        picturing, filming = (WorkbenchHandlers(services, kind) for kind in (IMAGE, VIDEO))
+        image_states, video_states = workbench.states(picturing), workbench.states(filming)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Image", id="image"):
+                image = Bench(workbench.build(picturing, image_states), picturing)
+            with gr.Tab("Video", id="video"):
+                video = Bench(workbench.build(filming, video_states), filming)
+            with gr.Tab("Chat", id="chat"):
+                talk = ChatHandlers(services)
+                talking = chat.build(talk)
+                chat.on_load(demo, talking, talk)
+            with gr.Tab("History", id="history") as past_tab:
                 past = HistoryHandlers(services)
-                history.refresh_on(history.build(past), past, tab.select, demo.load)
+                kept = history.build(past)
+        for bench in (image, video):
+            workbench.on_load(demo, bench.parts, bench.handlers)
+        shell = Shell(
+            tabs=tabs,
+            details=components.dialog(label="Details of a run", elem_id="details"),
+            toast=components.toast(elem_id="toast"),
+        )
+        _link(services, shell, image, video, talking, talk, kept, past)
+        history.refresh_on(kept, past, past_tab.select)
         publish(Endpoints(services))
     demo.queue(api_open=False, max_size=_MAX_QUEUED, default_concurrency_limit=None)
     return demo
+
+
+def _link(
+    services: Services,
+    shell: Shell,
+    image: Bench,
+    video: Bench,
+    talking: chat.Chat,
+    talk: ChatHandlers,
+    kept: history.History,
+    past: HistoryHandlers,
+) -> None:
+    actions = Actions(services)
+    refreshes = (
+        Refresh(image.handlers.feed.shown, None, image.parts.feed),
+        Refresh(video.handlers.feed.shown, None, video.parts.feed),
+        Refresh(talk.listed, None, talking.conversations),
+        Refresh(past.first_page, kept.filters, kept.shown),
+    )
+    lists = [
+        *(part for bench in (image, video) for part in (bench.parts.current, bench.parts.latest)),
+        kept.cards,
+    ]
+    for cards in lists:
+        wire_cards(cards, actions, shell, refreshes, **_QUIET)
+    wire_shell(shell, actions, refreshes, **_QUIET)
+    links = Links(actions, shell, image, video, talking, talk)
+    links.wire(*lists, shell.details, **_QUIET)

@@ -13,7 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from ui.theme import CSS, theme
+from ui.components import ASSETS, page_head
+from ui.theme import theme
 
 _SHUTDOWN_SECONDS = 3
 """How long open pages may hold up the end: their event streams never end by themselves."""
@@ -45,7 +46,7 @@ class PageServer:
 
     def __init__(self, demo: gr.Blocks, *, media_root: Path, host: str) -> None:
         # The page's own files, served with Range and without a copy into Gradio's cache.
-        gr.set_static_paths([media_root])
+        gr.set_static_paths([media_root, ASSETS])
         web = FastAPI(openapi_url=None)
         web.add_middleware(TrustedHostMiddleware, allowed_hosts=_allowed_hosts(host))
         self._web = gr.mount_gradio_app(
@@ -58,7 +59,10 @@ class PageServer:
             enable_monitoring=False,
             max_file_size=_MAX_UPLOAD,
             theme=theme(),
-            css=CSS,
+            css_paths=[ASSETS / "page.css"],
+            head=page_head(),
+            favicon_path=str(ASSETS / "icon.png"),
+            pwa=True,
             footer_links=["api"],
         )
 

@@ -1,25 +1,28 @@
-"""The tab in which one kind of model is tried: form, Run and Stop, status, result."""
+"""The tab in which one kind of model is tried: its form, Run and Stop, and the runs beside it."""
 
-import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from core import InvalidInput, PlaygroundError
 from core.history.records import Job
-from core.jobs.events import Event, Succeeded
-from core.models.catalog import Kind, find, models_of
-from core.models.schema import ModelSchema
-from ui import present
-from ui.form import Form, component, initial_value, read_input, shown_fields
+from core.jobs.intents import hidden_fields, restored
+from core.models.catalog import CatalogModel, Kind, find, models_of
+from ui import components
+from ui.components import asked
+from ui.feed import Feed
+from ui.form import Form, component, initial_value, media_kind, shown_value
+from ui.pictures import FormPicture, preview
+from ui.pieces import model_picker, notice, welcome
 from ui.services import LOCAL_OWNER, Services
-from ui.ticking import with_ticks
 
-Update = tuple[Any, ...]
-"""Values for the run's outputs: status, result, the running job's id."""
+_QUIET: dict[str, Any] = {
+    "concurrency_limit": None,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
 
 
 @dataclass(frozen=True)
@@ -28,24 +31,38 @@ class WorkbenchKind:
 
     kind: Kind
     prompt_placeholder: str
+    heading: str
     invitation: str
-    result: Callable[[], gr.components.Component]
-    """Lays out the component that shows a finished job."""
-    shown: Callable[[Sequence[str]], Any]
-    """Turns a job's files (paths) into that component's value."""
 
 
 @dataclass(frozen=True)
 class Workbench:
-    """The components of one tab."""
+    """The components of one tab.
 
-    model: gr.Dropdown
-    about: gr.HTML
+    `incoming` is a picture on its way into the form, from a result of this tab or another.
+    """
+
+    picker: gr.HTML
     prompt: gr.Textbox
     form: gr.State
-    status: gr.HTML
-    result: gr.components.Component
-    job_id: gr.State
+    incoming: gr.State
+    notice: gr.HTML
+    welcome: gr.HTML
+    current: gr.HTML
+    latest: gr.HTML
+
+    @property
+    def feed(self) -> list[gr.HTML]:
+        """Where the tab's runs are shown."""
+        return [self.welcome, self.current, self.latest]
+
+
+class Loaded(NamedTuple):
+    """Values for a workbench's model, prompt and form."""
+
+    picker: Any
+    prompt: Any
+    form: Any
 
 
 @dataclass(frozen=True)
@@ -55,200 +72,232 @@ class WorkbenchHandlers:
     services: Services
     config: WorkbenchKind
 
-    async def choose(self, model: str) -> tuple[str, Form]:
-        """Return a model's description and the form of its first settings."""
-        return self._about(model), Form(model, revision=1, fields=await self._fields(model))
+    @property
+    def feed(self) -> Feed:
+        """The runs of this tab."""
+        return Feed(self.services, self.config.kind)
 
-    async def switch(self, form: Form, model: str, values: Mapping[str, Any]) -> tuple[str, Form]:
+    @property
+    def models(self) -> tuple[CatalogModel, ...]:
+        """What the tab offers; the one to begin with first."""
+        return models_of(self.config.kind)
+
+    async def choose(self) -> tuple[str, Form]:
+        """Return the picker and the form of the model to begin with."""
+        return await self._picked(Form(""), self.models[0].id)
+
+    async def switch(self, form: Form, shown: Mapping[str, Any], model: str) -> tuple[str, Form]:
         """Return the same for another model, keeping what the person changed where it fits."""
-        fields = await self._fields(model)
-        return self._about(model), form.switched_to(model, fields, values)
+        return await self._picked(form, model, shown)
 
-    async def run(
-        self, form: Form, model: str, prompt: str | None, values: Mapping[str, Any]
-    ) -> AsyncGenerator[Update]:
-        """Start a job and follow it to its end."""
-        if not prompt or not prompt.strip():
-            yield present.error_status(_NO_PROMPT), gr.skip(), None
-            return
-        if model != form.model:  # picked a moment ago, its form isn't drawn yet
-            _, form = await self.switch(form, model, values)
-            values = form.values
+    async def try_example(
+        self, form: Form, shown: Mapping[str, Any], model: str
+    ) -> tuple[str, Form, str]:
+        """Return the same for a model's example, and the example's prompt."""
+        curated = find(model)
+        if curated is None:
+            raise gr.Error("There is no such example.", print_exception=False)
+        return *await self._picked(form, model, shown), curated.example
+
+    async def run(self, form: Form, prompt: str | None, shown: Mapping[str, Any]) -> str:
+        """Start a job and return what there is to say of it: nothing when all is well."""
+        words = (prompt or "").strip()
         try:
-            settings = read_input(form.fields, values)
-            job_id = await self.services.jobs.submit(
+            if form.takes_prompt and not words:
+                raise _NO_PROMPT
+            given = {"prompt": prompt} if form.takes_prompt else {}
+            await self.services.jobs.submit(
                 form.model,
-                {"prompt": prompt, **settings},
+                {**given, **form.read(shown)},
                 owner=LOCAL_OWNER,
                 kind=self.config.kind,
             )
         except PlaygroundError as error:
-            yield present.error_status(error), gr.skip(), None
-            return
-        async with aclosing(self._follow(job_id)) as updates:
-            async for update in updates:
-                yield update
+            return notice(str(error), "bad")
+        return ""
 
-    async def attach(self) -> AsyncGenerator[Update]:
-        """Follow the newest job of this kind that is still running, if there is one."""
-        running = [
-            job
-            for job in await self.services.jobs.running(LOCAL_OWNER)
-            if job.kind == self.config.kind
-        ]
-        if not running:
-            yield gr.skip(), gr.skip(), gr.skip()
-            return
-        newest = max(running, key=lambda job: job.created_at)
-        async with aclosing(self._follow(newest.id)) as updates:
-            async for update in updates:
-                yield update
+    async def stop_newest(self) -> str:
+        """Stop the run that was started last."""
+        job = await self.feed.newest_running()
+        if job is None:
+            return notice("Nothing is running here.")
+        await self.services.jobs.cancel(job.id, owner=LOCAL_OWNER)
+        return ""
 
-    async def stop(self, job_id: str | None) -> None:
-        """Cancel the job that this tab is following; whoever watches it sees it end."""
-        if job_id is not None:
-            await self.services.jobs.cancel(job_id)
+    async def take_picture(
+        self, form: Form, shown: Mapping[str, Any], picture: FormPicture | None
+    ) -> tuple[Any, Any, str]:
+        """Return the picker and form with a picture in it, of another model if need be."""
+        if picture is None:
+            return gr.skip(), gr.skip(), ""
+        for model in (form.model, *(one.id for one in self.models)):
+            other = await self._form(model)
+            if model == form.model and not other.fields:
+                other = form
+            carried = form.carried_over(other, shown)
+            curated = find(model)
+            field = carried.image_field(curated.start_image if curated else None, *_PICTURE_FIELDS)
+            if field is None:
+                continue
+            value = [str(picture.path)] if field.type == "files" else str(picture.path)
+            filled = carried.holding({**carried.values, field.name: value})
+            said = f"The picture is in “{field.title}”."
+            if model != form.model:
+                said = f"{_title(form.model)} takes no picture: this is {_title(model)} now. {said}"
+            return model_picker(self.models, model), filled, notice(said)
+        return gr.skip(), gr.skip(), notice("None of these models takes a picture.", "bad")
 
-    async def _follow(self, job_id: str) -> AsyncGenerator[Update]:
-        started = time.monotonic()
-        latest: Event | None = None
-        async with aclosing(with_ticks(self.services.jobs.watch(job_id))) as events:
-            async for event in events:
-                latest = event or latest
-                if latest is None:
-                    continue
-                elapsed = time.monotonic() - started
-                status = present.event_status(latest, elapsed_seconds=elapsed)
-                if isinstance(latest, Succeeded):
-                    yield status, self._shown(latest.job), job_id
-                else:
-                    yield status, gr.skip(), job_id
+    async def loaded(self, job: Job) -> Loaded:
+        """Return what shows the settings of a run, exactly as they were."""
+        other = await self._form(job.model)
+        given = restored(job, self.services.media)
+        hidden = hidden_fields(given)
+        values = {
+            field.name: shown_value(field, given[field.name])
+            for field in other.fields
+            if field.name in given and field.name not in hidden
+        }
+        return Loaded(
+            model_picker(self.models, job.model),
+            job.prompt if other.takes_prompt else "",
+            other.holding(values),
+        )
 
-    def _shown(self, job: Job) -> Any:
-        return self.config.shown([str(self.services.media.path(file.key)) for file in job.files])
+    async def _picked(
+        self, form: Form, model: str, shown: Mapping[str, Any] | None = None
+    ) -> tuple[str, Form]:
+        other = await self._form(model)
+        return model_picker(self.models, model), form.carried_over(other, shown or {})
 
-    async def _fields(self, model: str) -> tuple[Any, ...]:
-        curated = find(model)
-        if curated is None:
-            return ()
+    async def _form(self, model: str) -> Form:
         try:
-            found = await self.services.client.get_model(model)
+            schema = await self.services.jobs.schema(model)
         except PlaygroundError as error:
             gr.Warning(f"This model's settings can't be shown: {error}")
-            return ()
-        if found.openapi_schema is None:
-            return ()
-        names = [*curated.settings]
-        if curated.start_image is not None and curated.start_image not in names:
-            names.append(curated.start_image)
-        return shown_fields(ModelSchema.from_openapi(found.openapi_schema), names)
-
-    def _about(self, model: str) -> str:
-        curated = find(model)
-        return "" if curated is None else present.about(curated)
+            return Form(model)
+        return Form.of(model, schema, find(model))
 
 
 _NO_PROMPT = InvalidInput("Describe what you want in the prompt, then run.", field="prompt")
 
+_PICTURE_FIELDS = ("image", "input_image", "image_input", "input_images", "images", "image_prompt")
+"""What models call the picture that they start from."""
 
-def build(handlers: WorkbenchHandlers) -> Workbench:
-    """Lay a workbench out, its form at the left and its result at the right, and wire it."""
+
+@dataclass(frozen=True)
+class States:
+    """What a workbench remembers for a visitor.
+
+    They stand outside the tabs: of a state in a tab that isn't open, Gradio tells each change
+    twice.
+    """
+
+    form: gr.State
+    incoming: gr.State
+
+
+def states(handlers: WorkbenchHandlers) -> States:
+    """Return a workbench's states; call it before the tabs are laid out."""
+    return States(gr.State(Form(handlers.models[0].id)), gr.State(None))
+
+
+def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
+    """Lay a workbench out: its form at the left, its runs at the right and below."""
     config = handlers.config
-    models = models_of(config.kind)
-    form = gr.State(Form(model=models[0].id))
-    job_id = gr.State(None)
-    with gr.Row(equal_height=False):
-        with gr.Column(scale=5, min_width=300):
-            model = gr.Dropdown(
-                choices=[(item.title, item.id) for item in models],
-                value=models[0].id,
-                label="Model",
-                interactive=True,
-            )
-            about = gr.HTML(present.about(models[0]), padding=False)
-            prompt = gr.Textbox(
-                label="Prompt", placeholder=config.prompt_placeholder, lines=4, max_lines=12
-            )
+    name = config.kind
+    with gr.Column(elem_classes="bench"):
+        with gr.Row(equal_height=False, elem_classes="halves"):
+            with gr.Column(scale=5, min_width=300, elem_classes="panel"):
+                picker = components.picker(
+                    model_picker(handlers.models, handlers.models[0].id),
+                    elem_id=f"{name}-model",
+                )
+                prompt = gr.Textbox(
+                    label="Prompt",
+                    placeholder=config.prompt_placeholder,
+                    lines=4,
+                    max_lines=12,
+                    interactive=True,
+                    elem_classes="prompt-box",
+                )
+                said = gr.HTML(padding=False, elem_classes="said")
 
-            # Left to itself it would draw at load as well, and what was clicked between the two
-            # would be gone.
-            @gr.render(  # type: ignore[untyped-decorator]
-                inputs=form, triggers=[form.change], show_progress="hidden"
-            )
-            def draw(form: Form) -> None:
-                _draw(form, bench, handlers)
+                # Left to itself it would draw at load as well, and what was clicked between the
+                # two would be gone.
+                @gr.render(  # type: ignore[untyped-decorator]
+                    inputs=kept.form, triggers=[kept.form.change], show_progress="hidden"
+                )
+                def draw(form: Form) -> None:
+                    _draw(form, bench, handlers)
 
-        with gr.Column(scale=7, min_width=300):
-            status = gr.HTML(present.idle(config.invitation), padding=False)
-            result = config.result()
-    bench = Workbench(model, about, prompt, form, status, result, job_id)
+            with gr.Column(scale=8, min_width=300, elem_classes="results"):
+                greeting = components.buttons(
+                    welcome(config.heading, config.invitation, handlers.models),
+                    "example",
+                    elem_id=f"{name}-welcome",
+                )
+                current = components.cards(label="Runs", elem_id=f"{name}-current")
+        latest = components.cards(label="Earlier results", elem_id=f"{name}-latest", layout="grid")
+    bench = Workbench(picker, prompt, kept.form, kept.incoming, said, greeting, current, latest)
     return bench
 
 
 def on_load(demo: gr.Blocks, bench: Workbench, handlers: WorkbenchHandlers) -> None:
-    """Draw the first form when the page opens, and come back to a job that is still running."""
-    demo.load(
-        handlers.choose,
-        bench.model,
-        [bench.about, bench.form],
-        concurrency_limit=None,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    demo.load(
-        handlers.attach,
-        None,
-        [bench.status, bench.result, bench.job_id],
-        concurrency_limit=None,
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    """Draw the first form when the page opens, and show the runs from then on."""
+    demo.load(handlers.choose, None, [bench.picker, bench.form], **_QUIET)
+    demo.load(handlers.feed.follow, None, bench.feed, **_QUIET)
 
 
 def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
-    fields = {
-        field.name: component(
-            field,
-            form.values.get(field.name, initial_value(field)),
-            key=(form.revision, field.name),
-        )
-        for field in form.fields
-    }
+    fields = _draw_fields(form)
     # Drawn here and not beside the form: a button that is there before its listeners loses clicks.
-    with gr.Row():
-        run_button = gr.Button("Run", variant="primary", scale=3, min_width=120)
+    with gr.Row(elem_classes="run-row"):
+        run_button = gr.Button("Run", variant="primary", scale=3, min_width=120, elem_classes="run")
         stop_button = gr.Button("Stop", scale=1, min_width=80)
+    shown = list(fields.values())
+    settings = [bench.picker, bench.form]
 
-    async def run(model: str, prompt: str, *values: Any) -> AsyncGenerator[Update]:
-        shown = dict(zip(fields, values, strict=True))
-        async with aclosing(handlers.run(form, model, prompt, shown)) as updates:
-            async for update in updates:
-                yield update
+    def by_name(values: tuple[Any, ...]) -> dict[str, Any]:
+        return dict(zip(fields, values, strict=True))
 
-    async def switch(model: str, *values: Any) -> tuple[str, Form]:
-        return await handlers.switch(form, model, dict(zip(fields, values, strict=True)))
+    async def run(prompt: str, *values: Any) -> str:
+        return await handlers.run(form, prompt, by_name(values))
 
-    run_button.click(
-        run,
-        [bench.model, bench.prompt, *fields.values()],
-        [bench.status, bench.result, bench.job_id],
-        concurrency_limit=None,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    stop_button.click(
-        handlers.stop,
-        bench.job_id,
-        None,
-        concurrency_limit=None,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    bench.model.input(
-        switch,
-        [bench.model, *fields.values()],
-        [bench.about, bench.form],
-        concurrency_limit=None,
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    async def switch(event: gr.EventData, *values: Any) -> tuple[str, Form]:
+        return await handlers.switch(form, by_name(values), asked(event, "model"))
+
+    async def try_example(event: gr.EventData, *values: Any) -> tuple[str, Form, str]:
+        return await handlers.try_example(form, by_name(values), asked(event, "model"))
+
+    async def take(picture: FormPicture | None, *values: Any) -> tuple[Any, Any, str]:
+        return await handlers.take_picture(form, by_name(values), picture)
+
+    run_button.click(run, [bench.prompt, *shown], bench.notice, **_QUIET)
+    stop_button.click(handlers.stop_newest, None, bench.notice, **_QUIET)
+    bench.picker.choose(switch, shown, settings, **_QUIET)
+    bench.welcome.example(try_example, shown, [*settings, bench.prompt], **_QUIET)
+    bench.incoming.change(take, [bench.incoming, *shown], [*settings, bench.notice], **_QUIET)
+
+
+def _draw_fields(form: Form) -> dict[str, gr.components.Component]:
+    drawn = {}
+
+    def draw(fields: tuple[Any, ...]) -> None:
+        for field in fields:
+            value = form.values.get(field.name, initial_value(field))
+            box = component(field, value, key=(form.revision, field.name))
+            drawn[field.name] = box
+            if isinstance(box, gr.File) and media_kind(field) == "image":
+                small = gr.HTML(preview(value), padding=False)
+                box.change(preview, box, small, **_QUIET)
+
+    draw(form.main)
+    if form.advanced:
+        with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
+            draw(form.advanced)
+    return drawn
+
+
+def _title(model: str) -> str:
+    curated = find(model)
+    return model if curated is None else curated.title

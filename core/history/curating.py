@@ -1,21 +1,26 @@
 """Stars and the bin: what people keep of the history, and what they throw away."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from core.history.database import Database
-from core.history.errors import UnknownJob
+from core.history.errors import ArchiveError, UnknownJob
 from core.history.media import MediaStore, folder_key
 from core.history.records import Job, State
 from core.history.rows import job_of
 from core.history.tables import JobRow
+from core.logs import get_logger
 
 _SETTLED = [state.value for state in State if state.is_settled]
 _BATCH = 200
+
+_KEPT = timedelta(days=30)
+_EMPTYING_SECONDS = 3600.0
 
 
 class Curating(Database):
@@ -93,6 +98,25 @@ class Curating(Database):
                 ]
 
         return await self._run(write)
+
+
+async def keep_bin_empty(
+    archive: Curating,
+    media: MediaStore,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> None:
+    """Forget what was thrown away a month ago, now and every hour, until this is cancelled."""
+    while True:
+        try:
+            count = await empty_bin(archive, media, older_than=_KEPT, now=now())
+        except ArchiveError as error:
+            get_logger().warning("bin.not_emptied", reason=str(error))
+        else:
+            if count:
+                get_logger().info("bin.emptied", jobs=count)
+        await sleep(_EMPTYING_SECONDS)
 
 
 async def empty_bin(

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from core.errors import InvalidInput
 from core.models.catalog import CatalogModel, ChatFields
 
-Role = Literal["user", "assistant"]
+Role = Literal["system", "user", "assistant"]
+"""`system` says how to answer; it stands before all others, if at all."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def chat_input(
     return result | _images(turns, names) | given
 
 
-_SPEAKERS: dict[Role, str] = {"user": "User", "assistant": "Assistant"}
+_SPEAKERS: dict[Role, str] = {"system": "System", "user": "User", "assistant": "Assistant"}
 
 
 def _images(turns: Sequence[Turn], names: ChatFields) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Response, sync_playwright
 
 from tests.app_process import App
 
@@ -40,9 +41,27 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """One running offline app for a whole module: it takes seconds to start."""
+    with tempfile.TemporaryDirectory() as folder, App(Path(folder)).running() as url:
+        yield url
+
+
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
+    """A page whose scripts may not fail: what they report is an error of the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(30_000)
-    yield context.new_page()
+    page = context.new_page()
+    mistakes: list[str] = []
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    page.on("response", lambda answer: _note_failure(answer, mistakes))
+    yield page
     context.close()
+    assert not mistakes
+
+
+def _note_failure(answer: Response, mistakes: list[str]) -> None:
+    if answer.status >= 500:
+        mistakes.append(f"{answer.status} for {answer.request.method} {answer.url}")

@@ -47,9 +47,9 @@ async def test_controls_carry_plain_names(services: Services) -> None:
     demo = build_page(services)
 
     labels = {getattr(block, "label", None) for block in demo.blocks.values()}
-    assert {"Model", "Prompt", "Message", "Search"} <= labels
+    assert {"Prompt", "Message", "System prompt", "Search", "Kind", "Status"} <= labels
     buttons = {block.value for block in demo.blocks.values() if isinstance(block, gr.Button)}
-    assert {"Send", "Stop", "Clear"} <= buttons
+    assert buttons == {"New conversation", "Show more"}
 
 
 async def test_the_tabs_are_these(services: Services) -> None:

@@ -1,14 +1,8 @@
-"""What people read: plain sentences, strangers' words made harmless."""
-
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+"""What people read: plain sentences."""
 
 import pytest
 
-from core import InvalidInput
-from core.history.media import MediaStore
-from core.history.records import Job, MediaFile, State
+from core.history.records import State
 from core.jobs.events import (
     Aborted,
     Canceled,
@@ -24,41 +18,8 @@ from core.jobs.events import (
     Uncertain,
     Waiting,
 )
+from tests.ui.jobs import FILE, a_job
 from ui import present
-from ui.services import Backend
-
-HOSTILE = '<img src=x onerror="alert(1)">'
-ESCAPED = "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;"
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-FILE = MediaFile(
-    n=0,
-    key="local/2026-03/job1/0.webp",
-    thumbnail_key="local/2026-03/job1/0.thumb.webp",
-    name="fox.webp",
-    media_type="image/webp",
-    bytes=1200,
-    sha256="ab" * 32,
-    width=1024,
-    height=768,
-)
-
-
-def a_job(**changes: Any) -> Job:
-    values: dict[str, Any] = {
-        "id": "job1",
-        "backend": "emulator",
-        "owner": "local",
-        "kind": "image",
-        "model": "black-forest-labs/flux-schnell",
-        "input": {"prompt": "a fox", "seed": 7},
-        "created_at": NOW,
-        "completed_at": NOW + timedelta(seconds=2.5),
-    }
-    return Job(**(values | changes))
-
-
-def said(event: Event, elapsed_seconds: float = 3.2) -> str:
-    return present.event_status(event, elapsed_seconds=elapsed_seconds)
 
 
 @pytest.mark.parametrize(
@@ -66,103 +27,88 @@ def said(event: Event, elapsed_seconds: float = 3.2) -> str:
     [
         (Queued("job1", 1), "Queued…"),
         (Queued("job1", 3), "Queued, 2 before it"),
-        (Waiting("job1", "Replicate asks to slow down.", 4.0), "Trying again in 4 s."),
+        (
+            Waiting("job1", "Replicate asks to slow down.", 4.0),
+            "Replicate asks to slow down. Trying again in 4 s.",
+        ),
         (Starting("job1"), "Starting…"),
         (Processing("job1", None, ""), "Processing…"),
+        (Processing("job1", 0.25, ""), "Processing, 25%"),
         (TextDelta("job1", "a", "a"), "Writing…"),
         (Downloading("job1", 2_500_000, 5_000_000), "Downloading 2.5 MB of 5.0 MB"),
         (Downloading("job1", 900, None), "Downloading 900 B"),
-    ],
-)
-def test_what_goes_on_is_said_with_the_time_it_took_so_far(event: Event, words: str) -> None:
-    status = said(event)
-
-    assert words in status
-    assert "3.2 s" in status
-    assert 'role="status"' in status
-
-
-def test_progress_is_a_bar_that_assistive_technology_can_read() -> None:
-    status = said(Processing("job1", 0.25, ""))
-
-    assert 'role="progressbar"' in status
-    assert 'aria-valuenow="25"' in status
-
-
-def test_a_finished_run_tells_its_size_seed_and_time() -> None:
-    job = a_job(state=State.SUCCEEDED, files=(FILE,))
-
-    assert "Done · 1024 × 768 · seed 7" in said(Succeeded("job1", job))
-    assert "2.5 s" in said(Succeeded("job1", job))
-
-
-@pytest.mark.parametrize(
-    ("event", "words"),
-    [
+        (Succeeded("job1", a_job()), "Done"),
         (Failed("job1", a_job(), "The model failed: out of memory"), "out of memory"),
         (Canceled("job1", a_job(charged=True)), "charges for the time it ran"),
-        (Canceled("job1", a_job(charged=False)), "Nothing was charged"),
+        (Canceled("job1", a_job(charged=False)), "Stopped. Nothing was charged."),
         (Aborted("job1", a_job(charged=False)), "Nothing was charged"),
         (Uncertain("job1", a_job(), "It may have been charged."), "may have been charged"),
         (Expired("job1", a_job()), "keeps them for one hour"),
     ],
 )
-def test_each_bad_end_is_one_sentence(event: Event, words: str) -> None:
-    assert words in said(event)
+def test_each_event_is_one_sentence(event: Event, words: str) -> None:
+    assert words in present.sentence(event)
 
 
-def test_a_refused_input_is_said_as_it_is() -> None:
-    assert "Steps goes from 1 to 4" in present.error_status(InvalidInput("Steps goes from 1 to 4."))
+@pytest.mark.parametrize(
+    ("event", "progress"),
+    [
+        (Processing("job1", 0.25, ""), 0.25),
+        (Processing("job1", 1.7, ""), 1.0),
+        (Processing("job1", None, ""), None),
+        (Downloading("job1", 1, 4), 0.25),
+        (Downloading("job1", 1, None), None),
+        (Downloading("job1", 0, 0), None),
+        (Starting("job1"), None),
+    ],
+)
+def test_progress_is_told_where_it_is_known(event: Event, progress: float | None) -> None:
+    assert present.progress_of(event) == progress
 
 
-def test_the_logs_of_a_failure_are_behind_a_fold() -> None:
-    status = said(Failed("job1", a_job(logs="line 1\nline 2"), "The model failed"))
+def test_a_result_tells_its_size_seed_and_time() -> None:
+    job = a_job(state=State.SUCCEEDED, files=(FILE,))
 
-    assert "<details><summary>Details</summary><pre>line 1\nline 2</pre></details>" in status
-
-
-def test_strangers_words_are_escaped_wherever_they_are_shown(tmp_path: Path) -> None:
-    job = a_job(
-        input={"prompt": HOSTILE},
-        model=HOSTILE,
-        error=HOSTILE,
-        text=HOSTILE,
-        logs=HOSTILE,
-        state=State.FAILED,
-    )
-    shown = [
-        said(Failed("job1", job, HOSTILE)),
-        said(Waiting("job1", HOSTILE, 1)),
-        present.error_status(InvalidInput(HOSTILE)),
-        present.history_cards([job], MediaStore(tmp_path)),
-        present.masthead(Backend(key="x", label=HOSTILE, simulated=False)),
-    ]
-
-    for html in shown:
-        assert "<img src=x" not in html
-        assert ESCAPED in html
+    assert present.facts_of(job) == ("1024 × 768", "seed 7", "in 2.5 s")
 
 
-def test_the_history_shows_thumbnails_that_lead_to_the_files(tmp_path: Path) -> None:
-    media = MediaStore(tmp_path)
-
-    cards = present.history_cards([a_job(state=State.SUCCEEDED, files=(FILE,))], media)
-
-    assert f'src="{present.media_url(media.path("local/2026-03/job1/0.thumb.webp"))}"' in cards
-    assert f'href="{present.media_url(media.path("local/2026-03/job1/0.webp"))}"' in cards
-    assert "a fox" in cards
-
-
-def test_an_empty_history_invites() -> None:
-    assert "Nothing here yet" in present.history_cards([], MediaStore(Path("media")))
+@pytest.mark.parametrize(
+    ("logs", "line"),
+    [
+        ("Loading\nUsing seed: 7\n\n", "Using seed: 7"),
+        ("Using seed: 7\r 40%|████      | 2/5", ""),
+        ("", ""),
+    ],
+)
+def test_the_last_log_line_says_what_the_model_does(logs: str, line: str) -> None:
+    assert present.last_line(logs) == line
 
 
-def test_the_masthead_marks_the_offline_demo() -> None:
-    offline = present.masthead(Backend(key="emulator", label="Offline demo", simulated=True))
-    online = present.masthead(Backend(key="x", label="Replicate · ada", simulated=False))
+def test_an_answer_tells_its_speed_as_replicate_measured_it() -> None:
+    metrics = {"time_to_first_token": 0.42, "tokens_per_second": 38.6, "output_token_count": 120}
+    job = a_job(kind="chat", state=State.SUCCEEDED, metrics=metrics)
 
-    assert "badge simulated" in offline
-    assert "simulated" not in online
+    assert present.answered(job, 9.0) == "0.4 s to the first token · 39 tokens/s · 120 tokens"
+
+
+def test_an_answer_tells_its_speed_as_it_was_measured_here() -> None:
+    metrics = {"predict_time": 2.5, "token_output_count": 100}
+    job = a_job(kind="chat", state=State.SUCCEEDED, metrics=metrics)
+
+    assert present.answered(job, 0.5) == "0.5 s to the first token · 50 tokens/s · 100 tokens"
+    assert present.answered(job, None) == "40 tokens/s · 100 tokens"
+
+
+def test_an_answer_that_was_stopped_says_so() -> None:
+    job = a_job(kind="chat", state=State.CANCELED, charged=True)
+
+    assert present.answered(job, 0.5) == "Stopped. Replicate charges for the time it ran."
+
+
+def test_markdown_is_told_without_its_marks() -> None:
+    markdown = "# Teas\n\nSome **good** ones:\n\n1. *Green*\n2. `Oolong`\n\n```py\nx = 1\n```"
+
+    assert present.plain(markdown) == "Teas\nSome good ones:\nGreen\nOolong\nx = 1"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.history.archive import Archive, Filter, UnknownJob
-from core.history.curating import empty_bin
+from core.history.curating import empty_bin, keep_bin_empty
 from core.history.filters import EVERYTHING
 from core.history.media import MediaStore
 from core.history.records import State
@@ -198,3 +198,28 @@ async def test_a_job_that_is_restored_while_the_bin_is_emptied_keeps_its_files(
     assert count == 1
     assert media.path("local/2026-03/job1").is_dir()
     assert await listed(archive) == {"job1"}
+
+
+async def test_the_bin_is_emptied_every_hour_of_what_lay_in_it_for_a_month(
+    archive: Archive, clock: Clock, tmp_path: Path
+) -> None:
+    class Enough(Exception):
+        pass
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        left.append(await listed(archive, IN_THE_BIN))
+        clock.now += 20 * A_DAY
+        if len(slept) == 3:
+            raise Enough
+
+    slept: list[float] = []
+    left: list[set[str]] = []
+    await add_settled(archive, "job1")
+    await archive.delete(["job1"], owner="local")
+
+    with pytest.raises(Enough):
+        await keep_bin_empty(archive, MediaStore(tmp_path), sleep=sleep, now=clock)
+
+    assert slept == [3600, 3600, 3600]
+    assert left == [{"job1"}, {"job1"}, set()]

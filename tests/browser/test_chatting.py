@@ -1,0 +1,124 @@
+"""The Chat tab at work: several turns, changed ones, stopped ones, and conversations kept."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.views import Talk, open_page
+
+LONG_QUESTION = "Explain tea in ten long paragraphs"
+
+
+@pytest.fixture
+def talk(page: Page, url: str) -> Talk:
+    open_page(page, url)
+    return Talk.open(page)
+
+
+def test_words_come_one_after_the_other_and_stay(talk: Talk) -> None:
+    talk.send("Give me a list of three teas")
+
+    expect(talk.questions).to_have_text("Give me a list of three teas")
+    expect(talk.live).to_be_visible()
+    expect(talk.answers).to_have_count(1)
+    expect(talk.answers.locator("li").first).to_be_visible()
+    expect(talk.live).to_have_count(0)
+    expect(talk.page.locator(".talk .notice")).to_have_text(
+        re.compile(r"s to the first token · \d+ tokens/s")
+    )
+
+
+def test_a_conversation_has_several_turns_and_is_opened_again(talk: Talk, url: str) -> None:
+    talk.ask("What is 17 * 23?")
+    talk.ask("And what is green tea?")
+    expect(talk.questions).to_have_count(2)
+
+    open_page(talk.page, url)
+    again = Talk.open(talk.page)
+    expect(again.questions).to_have_count(0)
+    again.conversations.filter(has_text="What is 17 * 23?").locator(".open").click()
+
+    expect(again.questions).to_have_text(["What is 17 * 23?", "And what is green tea?"])
+    expect(again.answers).to_have_count(2)
+    expect(again.answers.first).to_contain_text("391")
+
+
+def test_an_edited_question_is_asked_anew(talk: Talk) -> None:
+    talk.ask("What is 2 + 2?")
+    expect(talk.answers.first).to_contain_text("4")
+
+    talk.questions.first.hover()
+    talk.page.locator("#chatbot").get_by_label("Edit").first.click()
+    talk.page.locator("#chatbot textarea").fill("What is 20 + 3?")
+    talk.page.locator("#chatbot").get_by_label("Submit").click()
+
+    expect(talk.questions).to_have_text("What is 20 + 3?")
+    expect(talk.answers).to_have_count(1)
+    expect(talk.answers.first).to_contain_text("23")
+
+
+def test_retry_asks_the_same_once_more(talk: Talk) -> None:
+    talk.ask("What is 3 * 3?")
+
+    talk.page.locator("#chatbot").get_by_label("Retry").click()
+
+    expect(talk.live).to_be_visible()
+    expect(talk.answers).to_have_count(1)
+    expect(talk.questions).to_have_text("What is 3 * 3?")
+    expect(talk.answers).to_contain_text("9")
+
+
+def test_stop_keeps_what_came(talk: Talk) -> None:
+    talk.send(LONG_QUESTION)
+    expect(talk.live).to_contain_text(re.compile(r"\w{3}"))
+
+    talk.page.locator("#composer .stop-button").click()
+
+    expect(talk.page.locator(".talk .notice")).to_contain_text("Stopped.")
+    expect(talk.answers).to_have_count(1)
+    expect(talk.answers).not_to_be_empty()
+
+
+def test_a_reload_comes_back_to_the_answer(talk: Talk, url: str) -> None:
+    talk.send(LONG_QUESTION)
+    expect(talk.live).to_be_visible()
+
+    open_page(talk.page, url)
+    again = Talk.open(talk.page)
+
+    expect(again.questions).to_have_text(LONG_QUESTION)
+    expect(again.live).to_be_visible()
+    expect(again.answers).to_have_count(1, timeout=60_000)
+
+
+def test_nothing_that_is_said_is_executed(talk: Talk) -> None:
+    talk.ask('<img src=x onerror="window.hacked = 1"> <script>window.hacked = 1</script> hello')
+
+    assert talk.page.evaluate("window.hacked") is None
+
+
+def test_a_new_conversation_is_empty_and_the_old_one_stays(talk: Talk) -> None:
+    talk.ask("Name a river")
+
+    talk.page.get_by_role("button", name="New conversation").click()
+
+    expect(talk.questions).to_have_count(0)
+    expect(talk.page.locator("#chat-welcome")).to_be_visible()
+    expect(talk.conversations.filter(has_text="Name a river")).to_have_count(1)
+
+
+def test_an_empty_message_is_refused_in_a_sentence(talk: Talk) -> None:
+    talk.box.press("Enter")
+
+    expect(talk.page.locator(".talk .notice")).to_have_text("Write a message first.")
+
+
+def test_a_deleted_conversation_leaves_the_list(talk: Talk) -> None:
+    talk.ask("Name a lake")
+    entry = talk.conversations.filter(has_text="Name a lake")
+
+    entry.hover()
+    entry.get_by_role("button", name="Delete this conversation").click()
+
+    expect(entry).to_have_count(0)

@@ -1,0 +1,155 @@
+"""The History tab at work: find, look at, use again, throw away, all of it by keyboard too."""
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.views import Bench, Talk, open_page, open_tab
+
+PROMPTS = ("a red fox", "a blue heron", "a green frog")
+
+
+@pytest.fixture(scope="module")
+def filled(chromium: Browser, url: str) -> str:
+    """The app, with a history of three pictures, one failure and a conversation."""
+    page = chromium.new_page()
+    open_page(page, url)
+    bench = Bench.open(page, "image")
+    for prompt in (*PROMPTS, "nsfw"):
+        bench.finish(prompt)
+    Talk.open(page).ask("What is an unmistakable owl?")
+    page.close()
+    return url
+
+
+@pytest.fixture
+def cards(page: Page, filled: str) -> Locator:
+    open_page(page, filled)
+    panel = open_tab(page, "History")
+    cards = panel.locator("#history .small")
+    expect(cards).to_have_count(5)
+    return cards
+
+
+def _search(page: Page, words: str) -> None:
+    page.get_by_label("Search").fill(words)
+
+
+def test_everything_is_there_newest_first(cards: Locator) -> None:
+    expect(cards.first).to_contain_text("What is an unmistakable owl?")
+    expect(cards.last).to_contain_text("a red fox")
+    cards.page.wait_for_function(
+        "image => image.naturalWidth > 0", arg=cards.last.locator("img").element_handle()
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("HERON", ["a blue heron"]),
+        ("mistak owl", ["What is an unmistakable owl?"]),
+        ("llama", ["What is an unmistakable owl?"]),
+        ("a fr", ["a green frog"]),
+    ],
+)
+def test_words_find_a_run(cards: Locator, words: str, found: list[str]) -> None:
+    _search(cards.page, words)
+
+    expect(cards.locator(".prompt")).to_have_text(found)
+
+
+def test_nothing_found_is_said(cards: Locator) -> None:
+    _search(cards.page, "zebra")
+
+    expect(cards).to_have_count(0)
+    expect(cards.page.get_by_text("Nothing matches")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("label", "choice", "count"),
+    [("Kind", "Chats", 1), ("Status", "Failed", 1), ("Model", "FLUX Schnell", 4)],
+)
+def test_filters_narrow_it(cards: Locator, label: str, choice: str, count: int) -> None:
+    cards.page.get_by_role("tabpanel").get_by_label(label, exact=True).locator(
+        "visible=true"
+    ).click()
+    cards.page.get_by_role("option", name=choice).click()
+
+    expect(cards).to_have_count(count)
+
+
+def test_by_keyboard_one_walks_opens_stars_and_deletes(cards: Locator) -> None:
+    page = cards.page
+    cards.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(cards.nth(2)).to_be_focused()
+
+    page.keyboard.press("s")
+    star = cards.nth(2).locator('[data-act="star"]')
+    expect(star).to_have_attribute("aria-pressed", "true")
+    expect(cards.nth(2)).to_be_focused()
+
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("a green frog")
+    page.keyboard.press("Escape")
+    expect(cards.nth(2)).to_be_focused()
+
+    page.keyboard.press("Delete")
+    expect(cards).to_have_count(4)
+    page.get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(5)
+
+    page.get_by_label("Starred").check()
+    expect(cards.locator(".prompt")).to_have_text(["a green frog"])
+    cards.locator('[data-act="star"]').click()
+    expect(cards).to_have_count(0)
+
+
+def test_a_run_opens_with_everything_that_is_known_of_it(cards: Locator) -> None:
+    page = cards.page
+    cards.filter(has_text="a red fox").locator(".shot").click()
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("h2")).to_have_text("FLUX Schnell")
+    expect(dialog.locator(".outputs img")).to_be_visible()
+    for part in ("Input", "Code", "Timeline", "Metrics", "Logs"):
+        expect(dialog.get_by_role("heading", name=part, exact=True)).to_be_visible()
+    expect(dialog.get_by_role("tabpanel", name="Python")).to_contain_text("run_model")
+    dialog.get_by_role("tab", name="curl").click()
+    expect(dialog.get_by_role("tabpanel", name="curl")).to_contain_text("curl -sS")
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+
+
+def test_reuse_leads_back_to_the_form(cards: Locator) -> None:
+    page = cards.page
+    card = cards.filter(has_text="a blue heron")
+    card.hover()
+    card.get_by_role("button", name="Reuse settings").click()
+
+    bench = Bench(page, "image")
+    expect(bench.prompt).to_have_value("a blue heron")
+    expect(bench.panel.get_by_label("Seed", exact=True)).not_to_have_value("")
+
+
+def test_reuse_opens_a_conversation(cards: Locator) -> None:
+    card = cards.first
+    card.hover()
+    card.get_by_role("button", name="Reuse settings").click()
+
+    talk = Talk(cards.page)
+    expect(talk.questions).to_have_text("What is an unmistakable owl?")
+    expect(talk.answers).to_have_count(1)
+
+
+def test_it_is_a_list_if_wanted(cards: Locator) -> None:
+    cards.page.get_by_label("List").check()
+
+    first, second = cards.nth(0), cards.nth(1)
+    expect(cards.page.locator("#history")).to_have_class("kept list")
+    above, below = first.bounding_box(), second.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["x"] == below["x"]
+    assert above["y"] < below["y"]

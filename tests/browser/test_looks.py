@@ -1,0 +1,173 @@
+"""The page as designers and assistive technology see it; it also takes README's pictures."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app_process import App
+from tests.browser.views import Bench, Talk, open_page, open_tab
+
+SCREENSHOTS = Path(__file__).with_name("screenshots")
+TABS = ("Image", "Video", "Chat", "History")
+
+
+@pytest.fixture(scope="module")
+def worked_in(
+    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Page, str]]:
+    """A page in which somebody has worked: pictures, a clip, a failure, a conversation."""
+    with App(tmp_path_factory.mktemp("data")).running() as url:
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        open_page(page, url)
+        video = Bench.open(page, "video")
+        video.run("A sailing boat crosses a calm bay at dusk")
+        image = Bench.open(page, "image")
+        for prompt in (
+            "Mountains in fog, ink on paper",
+            "A robot waters tomatoes on a balcony",
+            "nsfw",
+            "A lighthouse on black cliffs at golden hour",
+        ):
+            image.finish(prompt)
+        Talk.open(page).ask("Write a Python function that counts words")
+        Bench.open(page, "video")
+        expect(video.result).to_be_visible(timeout=60_000)
+        yield page, url
+        context.close()
+
+
+@pytest.fixture
+def page_in(worked_in: tuple[Page, str]) -> Callable[..., Page]:
+    """Open a tab of that page in a theme and a width."""
+    page, url = worked_in
+
+    def show(tab: str, *, dark: bool = False, width: int = 1280) -> Page:
+        page.set_viewport_size({"width": width, "height": 900 if width > 500 else 844})
+        page.goto(f"{url}/?__theme={'dark' if dark else 'light'}")
+        expect(page.locator("button.run").first).to_be_visible()
+        open_tab(page, tab)
+        expect(page.locator(READY[tab]).first).to_be_visible()
+        if tab == "Chat":
+            page.locator("#conversations .open").first.click()
+            expect(page.locator("#chatbot .message.bot")).to_be_visible()
+        return page
+
+    return show
+
+
+READY = {
+    "Image": "#image-current .result img",
+    "Video": "#video-current .result video",
+    "Chat": "#conversations .conversation",
+    "History": "#history .small",
+}
+
+
+def _complaints(page: Page) -> list[str]:
+    """Return what axe-core finds that is serious."""
+    found: dict[str, Any] = Axe().run(page).response
+    return [
+        f"{one['id']}: {one['help']}: {json.dumps([node['html'] for node in one['nodes']][:3])}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("tab", TABS)
+def test_assistive_technology_finds_its_way(
+    page_in: Callable[..., Page], tab: str, dark: bool
+) -> None:
+    page = page_in(tab, dark=dark)
+
+    assert _complaints(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_details_and_the_choice_of_models_are_accessible_too(
+    page_in: Callable[..., Page], dark: bool
+) -> None:
+    page = page_in("Image", dark=dark)
+    page.locator("#image-model summary").click()
+    assert _complaints(page) == []
+    page.keyboard.press("Escape")
+
+    page.locator("#image-current").get_by_role("button", name="Details").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert _complaints(page) == []
+
+
+def test_an_empty_page_is_accessible(page: Page, url: str) -> None:
+    open_page(page, url)
+    for tab in TABS:
+        open_tab(page, tab)
+        assert _complaints(page) == []
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_a_phone_needs_no_sideways_scrolling(page_in: Callable[..., Page], tab: str) -> None:
+    page = page_in(tab, width=390)
+
+    widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+
+    assert widths == [390, 390]
+
+
+def test_what_has_the_focus_is_seen(page_in: Callable[..., Page]) -> None:
+    page = page_in("Image")
+    page.locator("#image-model summary").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+
+    outline = page.locator("#image-model summary").evaluate(
+        "summary => getComputedStyle(summary).outlineWidth"
+    )
+
+    assert outline == "2px"
+
+
+def test_light_and_dark_can_be_chosen_and_stay(page: Page, url: str) -> None:
+    open_page(page, url)
+    expect(page.locator("body.dark")).to_have_count(0)
+
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("body.dark")).to_have_count(1)
+
+    page.reload()
+    expect(page.locator("body.dark")).to_have_count(1)
+
+
+def test_it_can_be_installed(url: str) -> None:
+    manifest = httpx.get(f"{url}/manifest.json").json()
+
+    assert manifest["name"] == "Replicate Playground"
+    assert manifest["display"] == "standalone"
+    for icon in manifest["icons"]:
+        assert httpx.get(f"{url}{icon['src']}").headers["content-type"] == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("name", "tab", "dark"),
+    [("image", "Image", False), ("chat", "Chat", True), ("history", "History", False)],
+)
+def test_readme_shows_the_page_as_it_is(
+    page_in: Callable[..., Page], name: str, tab: str, dark: bool
+) -> None:
+    page = page_in(tab, dark=dark)
+    page.wait_for_function(
+        "() => [...document.images].filter(one => one.offsetParent)"
+        ".every(one => one.complete && one.naturalWidth > 0)"
+    )
+
+    picture = page.screenshot(animations="disabled")
+
+    assert len(picture) > 20_000
+    (SCREENSHOTS / f"{name}.png").write_bytes(picture)

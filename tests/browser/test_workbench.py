@@ -1,0 +1,223 @@
+"""The Image and Video tabs at work: run, stop, come back, use again."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.emulator import Emulator, Fault
+from tests.app_process import App
+from tests.browser.views import LONG, Bench, open_page, open_tab
+
+SLOW = "black-forest-labs/flux-2-flex"
+
+
+@pytest.fixture
+def image(page: Page, url: str) -> Bench:
+    open_page(page, url)
+    return Bench.open(page, "image")
+
+
+@pytest.fixture
+def second(page: Page) -> Page:
+    """Another tab of the same browser."""
+    return page.context.new_page()
+
+
+def test_a_run_shows_its_state_at_once_and_then_its_result(image: Bench) -> None:
+    image.prompt.fill("a red fox in the snow")
+    image.prompt.press("Control+Enter")
+
+    expect(image.running).to_contain_text("a red fox in the snow", timeout=5_000)
+    expect(image.running.get_by_role("button", name="Stop")).to_be_visible()
+    expect(image.result).to_contain_text("a red fox in the snow", timeout=LONG)
+    picture = image.result.locator("img")
+    image.page.wait_for_function("image => image.naturalWidth >= 256", arg=picture.element_handle())
+    expect(image.result.locator(".meta")).to_contain_text("1024 × 1024")
+    expect(image.result.locator(".meta")).to_contain_text("seed")
+
+
+def test_several_runs_have_a_card_each_and_the_earlier_results_stay(image: Bench) -> None:
+    image.finish("a teapot")
+    image.choose(SLOW)
+    image.run("a lighthouse")
+    image.run("a sailing boat")
+
+    expect(image.running).to_have_count(2)
+    expect(image.running).to_have_count(0, timeout=LONG)
+    expect(image.result).to_have_count(1)
+    expect(image.earlier.filter(has_text="a teapot")).to_be_visible()
+
+
+def test_stop_ends_a_run_and_says_what_is_known_of_the_charge(image: Bench) -> None:
+    image.choose(SLOW)
+    image.run("a castle on a hill")
+
+    image.running.get_by_role("button", name="Stop").click()
+
+    expect(image.running).to_have_count(0)
+    expect(image.result).to_contain_text("a castle on a hill")
+    expect(image.result.locator(".problem")).to_contain_text("Stopped.")
+
+
+def test_a_reload_comes_back_to_the_run(image: Bench, url: str) -> None:
+    image.choose(SLOW)
+    image.run("a bridge in fog")
+
+    open_page(image.page, url)
+
+    expect(image.running).to_contain_text("a bridge in fog")
+    expect(image.result).to_contain_text("a bridge in fog", timeout=LONG)
+
+
+def test_a_second_tab_follows_and_can_stop_it(image: Bench, url: str, second: Page) -> None:
+    second.goto(url)
+    watching = Bench(second, "image")
+    expect(watching.run_button).to_be_visible()
+
+    image.choose(SLOW)
+    image.run("a windmill")
+
+    expect(watching.running).to_contain_text("a windmill", timeout=5_000)
+    watching.running.get_by_role("button", name="Stop").click()
+    expect(image.running).to_have_count(0, timeout=5_000)
+    expect(image.result.locator(".problem")).to_contain_text("Stopped.")
+
+
+def test_a_failed_model_says_why_with_the_logs_behind_a_fold(image: Bench) -> None:
+    image.finish("nsfw")
+
+    problem = image.result.locator(".problem")
+    expect(problem.locator("p")).to_contain_text("NSFW")
+    expect(problem.locator("pre")).to_be_hidden()
+    problem.get_by_text("Details").click()
+    expect(problem.locator("pre")).to_be_visible()
+
+
+def test_an_empty_prompt_is_refused_in_a_sentence(image: Bench) -> None:
+    image.run_button.click()
+
+    expect(image.notice).to_contain_text("Describe what you want")
+    expect(image.running).to_have_count(0)
+
+
+def test_another_model_keeps_the_prompt_and_what_was_changed(image: Bench) -> None:
+    image.prompt.fill("a heron")
+    image.panel.get_by_label("Seed", exact=True).fill("7")
+
+    image.choose("ideogram-ai/ideogram-v3-turbo")
+
+    expect(image.prompt).to_have_value("a heron")
+    expect(image.panel.get_by_label("Seed", exact=True)).to_have_value("7")
+
+
+def test_reuse_gives_exactly_the_same_input(image: Bench) -> None:
+    image.panel.get_by_label("Seed", exact=True).fill("41")
+    image.finish("a lantern in the rain")
+    first = _input_of(image)
+    image.prompt.fill("something else")
+    image.panel.get_by_label("Seed", exact=True).fill("")
+
+    image.result.get_by_role("button", name="Reuse settings").click()
+    expect(image.prompt).to_have_value("a lantern in the rain")
+    expect(image.panel.get_by_label("Seed", exact=True)).to_have_value("41")
+    image.run_button.click()
+
+    expect(image.running).to_be_visible()
+    expect(image.running).to_have_count(0, timeout=LONG)
+    expect(image.earlier.first).to_contain_text("a lantern in the rain")
+    assert _input_of(image) == first
+
+
+def _input_of(bench: Bench) -> str:
+    bench.result.get_by_role("button", name="Details").click()
+    dialog = bench.page.get_by_role("dialog")
+    text = dialog.locator(".code code").first.inner_text()
+    bench.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    return text
+
+
+def test_a_picture_becomes_a_clip_and_its_last_frame_the_next_start(image: Bench) -> None:
+    image.finish("a quiet harbour")
+    image.result.get_by_role("button", name="Send to Video").click()
+
+    video = Bench(image.page, "video")
+    expect(video.notice).to_contain_text("The picture is in “Start Image”.")
+    expect(video.panel.locator(".given img")).to_be_visible()
+    video.finish("boats leave the harbour")
+    clip = video.result.locator("video")
+    image.page.wait_for_function("video => video.readyState >= 2", arg=clip.element_handle())
+    assert clip.evaluate("video => video.duration") > 1
+
+    video.result.get_by_role("button", name="Go on from the last frame").click()
+
+    expect(video.panel.locator(".given img")).to_have_attribute("src", re.compile(r"\.last\."))
+
+
+def test_a_picture_goes_to_a_model_that_takes_one(image: Bench) -> None:
+    image.finish("three pears")
+
+    image.result.get_by_role("button", name="Use as input").click()
+
+    expect(image.notice).to_contain_text("takes no picture")
+    expect(image.panel.locator(".given img")).to_be_visible()
+    expect(image.prompt).to_have_value("three pears")
+
+
+def test_a_deleted_result_can_be_had_back(image: Bench) -> None:
+    image.finish("a paper boat")
+
+    image.result.get_by_role("button", name="Delete").click()
+    expect(image.result.filter(has_text="a paper boat")).to_have_count(0)
+    image.page.get_by_role("button", name="Undo").click()
+
+    expect(image.result).to_contain_text("a paper boat")
+
+
+def test_a_star_stays(image: Bench, url: str) -> None:
+    image.finish("a comet")
+
+    image.result.get_by_role("button", name="Star").click()
+
+    starred = image.result.locator('[data-act="star"][aria-pressed="true"]')
+    expect(starred).to_be_visible()
+    open_page(image.page, url)
+    expect(starred).to_be_visible()
+
+
+def test_an_example_is_ready_to_run(page: Page, tmp_path: Path) -> None:
+    with App(tmp_path).running() as url:
+        open_page(page, url)
+        open_tab(page, "Image")
+        image = Bench(page, "image")
+
+        page.locator("#image-welcome button").nth(1).click()
+
+        expect(image.chosen_model).to_contain_text("FLUX 1.1 Pro")
+        expect(image.prompt).not_to_have_value("")
+
+
+def test_an_account_without_credit_is_told_so(
+    page: Page, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.inject(
+        Fault(
+            method="POST",
+            path="*/predictions",
+            status=402,
+            times=None,
+            headers={"content-type": "application/problem+json"},
+            body='{"title": "Insufficient credit", "detail": "You have none.", "status": 402}',
+        )
+    )
+    with App(tmp_path, api_url=emulator.url).running() as url:
+        open_page(page, url)
+        image = Bench.open(page, "image")
+
+        image.prompt.fill("a fox")
+        image.run_button.click()
+
+        expect(image.result.locator(".problem")).to_contain_text("out of credit")
+        expect(image.result).to_contain_text("a fox")

@@ -1,0 +1,147 @@
+"""The page's tabs, as a person at the browser uses them."""
+
+from dataclasses import dataclass
+
+from playwright.sync_api import Locator, Page, expect
+
+LONG = 60_000
+"""Milliseconds that a clip may take on a busy machine."""
+
+
+def open_page(page: Page, url: str) -> None:
+    """Open the page, and wait until its forms are there."""
+    page.goto(url)
+    expect(page.locator("button.run").first).to_be_visible()
+
+
+def open_tab(page: Page, name: str) -> Locator:
+    """Go to a tab and return its panel."""
+    page.get_by_role("tab", name=name, exact=True).click()
+    return page.get_by_role("tabpanel").locator("visible=true").first
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The Image or the Video tab."""
+
+    page: Page
+    kind: str
+
+    @classmethod
+    def open(cls, page: Page, kind: str) -> "Bench":
+        """Go to the tab; `kind` is `image` or `video`."""
+        bench = cls(page, kind)
+        open_tab(page, kind.capitalize())
+        expect(bench.run_button).to_be_visible()
+        return bench
+
+    @property
+    def panel(self) -> Locator:
+        """All of the tab."""
+        return self.page.get_by_role("tabpanel").locator("visible=true").first
+
+    @property
+    def prompt(self) -> Locator:
+        """The box for the prompt."""
+        return self.panel.get_by_label("Prompt", exact=True)
+
+    @property
+    def run_button(self) -> Locator:
+        """The button that starts a run."""
+        return self.panel.locator("button.run")
+
+    @property
+    def running(self) -> Locator:
+        """The cards of the runs under way."""
+        return self.page.locator(f"#{self.kind}-current .running")
+
+    @property
+    def result(self) -> Locator:
+        """The newest result in full."""
+        return self.page.locator(f"#{self.kind}-current .result")
+
+    @property
+    def earlier(self) -> Locator:
+        """The cards of earlier results."""
+        return self.page.locator(f"#{self.kind}-latest .small")
+
+    @property
+    def notice(self) -> Locator:
+        """What the form has to say."""
+        return self.panel.locator(".notice")
+
+    @property
+    def chosen_model(self) -> Locator:
+        """The button of the model picker."""
+        return self.page.locator(f"#{self.kind}-model summary")
+
+    def choose(self, model: str) -> None:
+        """Pick a model by its id, and wait for its form."""
+        before = self.run_button.element_handle()
+        self.chosen_model.click()
+        self.page.locator(f'#{self.kind}-model [data-model="{model}"]').click()
+        self.page.wait_for_function("button => !button.isConnected", arg=before)
+        expect(self.run_button).to_be_visible()
+
+    def run(self, prompt: str) -> None:
+        """Start a run; it shows itself at once."""
+        self.prompt.fill(prompt)
+        self.run_button.click()
+        expect(self.running.filter(has_text=prompt)).to_be_visible(timeout=5_000)
+
+    def finish(self, prompt: str) -> None:
+        """Start a run and wait for its result."""
+        self.run(prompt)
+        expect(self.result.filter(has_text=prompt)).to_be_visible(timeout=LONG)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """The Chat tab."""
+
+    page: Page
+
+    @classmethod
+    def open(cls, page: Page) -> "Talk":
+        """Go to the tab."""
+        open_tab(page, "Chat")
+        talk = cls(page)
+        expect(talk.box).to_be_visible()
+        return talk
+
+    @property
+    def box(self) -> Locator:
+        """The box to write in."""
+        return self.page.locator("#composer textarea")
+
+    @property
+    def questions(self) -> Locator:
+        """What the person said."""
+        return self.page.locator("#chatbot .message.user")
+
+    @property
+    def answers(self) -> Locator:
+        """What the model answered, as far as it is finished."""
+        return self.page.locator("#chatbot .message.bot")
+
+    @property
+    def live(self) -> Locator:
+        """The answer that is being written."""
+        return self.page.locator("#live .message.bot")
+
+    @property
+    def conversations(self) -> Locator:
+        """The list of conversations."""
+        return self.page.locator("#conversations .conversation")
+
+    def send(self, message: str) -> None:
+        """Write a message and send it."""
+        self.box.fill(message)
+        self.box.press("Enter")
+
+    def ask(self, message: str) -> None:
+        """Write a message and wait for its answer."""
+        before = self.answers.count()
+        self.send(message)
+        expect(self.answers).to_have_count(before + 1, timeout=LONG)
+        expect(self.page.locator("#composer .submit-button")).to_be_visible()

@@ -1,0 +1,162 @@
+"""Runs as people see them: complete, and harmless whatever strangers wrote."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.history.media import MediaStore
+from core.history.records import State
+from core.jobs.events import Processing, Waiting
+from core.models.catalog import models_of
+from core.models.chat import Turn
+from tests.ui.jobs import FILE, HOSTILE, NOW, a_job
+from ui import pieces
+from ui.cards import (
+    conversation_cards,
+    day_and_time,
+    details,
+    file_url,
+    result_card,
+    running_card,
+    small_cards,
+)
+from ui.services import Backend
+
+ESCAPED = ("&lt;img src=x", "\\u003cimg src=x")
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> MediaStore:
+    return MediaStore(tmp_path)
+
+
+def test_a_run_under_way_shows_what_happens_for_how_long_and_how_far() -> None:
+    job = a_job(state=State.PROCESSING, completed_at=None)
+
+    key, html = running_card(job, Processing("job1", 0.25, "Using seed: 7"), elapsed_seconds=3.21)
+
+    assert key == "job1"
+    assert "Processing, 25%" in html
+    assert 'aria-valuenow="25"' in html
+    assert 'data-elapsed="3.2"' in html
+    assert "Using seed: 7" in html
+    assert 'data-act="stop"' in html
+
+
+def test_a_result_shows_its_files_facts_and_what_can_be_done_with_it(media: MediaStore) -> None:
+    job = a_job(state=State.SUCCEEDED, files=(FILE,))
+
+    _, html = result_card(job, media)
+
+    assert f'src="{file_url(media.path(FILE.key))}"' in html
+    assert all(fact in html for fact in ("FLUX Schnell", "1024 × 768", "seed 7", "in 2.5 s"))
+    actions = ("reuse", "open", "star", "delete", "use_image", "animate")
+    assert all(f'data-act="{action}"' in html for action in actions)
+    assert 'download="a-fox-job1.webp"' in html
+
+
+def test_a_failed_run_says_why_with_its_logs_behind_a_fold(media: MediaStore) -> None:
+    job = a_job(state=State.FAILED, error="The model failed: out of memory", logs="line 1\nline 2")
+
+    _, html = result_card(job, media)
+
+    assert "The model failed: out of memory" in html
+    assert "<details><summary>Details</summary>" in html
+    assert "line 1\nline 2" in html
+
+
+def test_one_of_many_shows_a_small_picture(media: MediaStore) -> None:
+    [(key, html)] = small_cards([a_job(state=State.SUCCEEDED, files=(FILE,))], media)
+
+    assert key == "job1"
+    assert FILE.thumbnail_key is not None
+    assert f'src="{file_url(media.path(FILE.thumbnail_key))}"' in html
+    assert file_url(media.path(FILE.key)) not in html
+
+
+def test_what_is_in_the_bin_can_only_come_back(media: MediaStore) -> None:
+    [(_, html)] = small_cards([a_job(state=State.SUCCEEDED, deleted_at=NOW)], media)
+
+    assert 'data-act="restore"' in html
+    assert 'data-act="delete"' not in html
+
+
+def test_the_details_hold_everything_that_is_known(media: MediaStore) -> None:
+    job = a_job(
+        state=State.SUCCEEDED,
+        files=(FILE,),
+        logs="Using seed: 7",
+        metrics={"predict_time": 1.234},
+        started_at=NOW + timedelta(seconds=1),
+    )
+
+    shown = details(job, media)
+
+    assert shown["key"] == "job1"
+    for part in ("&#34;seed&#34;: 7", "Python", "curl", "JavaScript", "Using seed: 7", "1.2"):
+        assert part in shown["html"]
+
+
+def test_a_conversation_is_known_by_its_first_question() -> None:
+    turns = (Turn("user", "What is tea?"), Turn("assistant", "A leaf."), Turn("user", "Which?"))
+    job = a_job(kind="chat", conversation_id="talk1", turns=turns, state=State.SUCCEEDED)
+
+    [(key, html)] = conversation_cards([job])
+
+    assert key == "talk1"
+    assert "What is tea?" in html
+    assert 'data-job="talk1"' in html
+
+
+def test_strangers_words_are_escaped_wherever_they_are_shown(media: MediaStore) -> None:
+    job = a_job(
+        input={"prompt": HOSTILE},
+        model=HOSTILE,
+        error=HOSTILE,
+        text=HOSTILE,
+        logs=HOSTILE,
+        state=State.FAILED,
+        conversation_id=HOSTILE,
+        turns=(Turn("user", HOSTILE),),
+        metrics={HOSTILE: HOSTILE},
+    )
+    shown = [
+        running_card(job, Waiting("job1", HOSTILE, 1), elapsed_seconds=0)[1],
+        running_card(job, Processing("job1", None, HOSTILE), elapsed_seconds=0)[1],
+        result_card(job, media)[1],
+        small_cards([job], media)[0][1],
+        conversation_cards([job])[0][1],
+        details(replace(job, model="a/b"), media)["html"],
+        pieces.masthead(Backend(key="x", label=HOSTILE, simulated=False)),
+        pieces.notice(HOSTILE),
+        pieces.toast(HOSTILE, job_id=HOSTILE)["html"],
+        pieces.model_picker(models_of("image"), HOSTILE),
+    ]
+
+    for html in shown:
+        assert "<img src=x" not in html
+        assert any(escaped in html for escaped in ESCAPED)
+
+
+def test_the_masthead_marks_the_offline_demo() -> None:
+    offline = pieces.masthead(Backend(key="emulator", label="Offline demo", simulated=True))
+    online = pieces.masthead(Backend(key="x", label="Replicate · ada", simulated=False))
+
+    assert "badge simulated" in offline
+    assert "simulated" not in online
+
+
+def test_the_picker_shows_each_model_and_marks_the_chosen_one() -> None:
+    models = models_of("image")
+
+    html = pieces.model_picker(models, models[1].id)
+
+    assert all(model.blurb in html for model in models)
+    assert html.count('aria-pressed="true"') == 1
+    assert f"Model: {models[1].title}." in html
+
+
+def test_a_year_is_told_where_it_is_not_this_one() -> None:
+    assert day_and_time(NOW.replace(year=2001)) == "1 Mar 2001, 12:00"

@@ -1,0 +1,127 @@
+"""What can be asked of a run wherever it is shown: open it, stop it, star it, throw it away."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from core import PlaygroundError
+from core.history.records import Job
+from ui.cards import details
+from ui.components import asked
+from ui.pieces import toast
+from ui.services import LOCAL_OWNER, Services
+
+Shown = dict[str, str] | None
+"""A value for the dialog or for the messages: `{key, html}`, or None for nothing."""
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What a card's buttons do."""
+
+    services: Services
+
+    async def open(self, event: gr.EventData) -> Shown:
+        """Return everything that is known of a run."""
+        return details(await self.job(event), self.services.media)
+
+    async def stop(self, event: gr.EventData) -> None:
+        """Stop a run, on Replicate too."""
+        try:
+            await self.services.jobs.cancel(asked(event), owner=LOCAL_OWNER)
+        except PlaygroundError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    async def star(self, event: gr.EventData) -> None:
+        """Star a run, or take its star away."""
+        job = await self.job(event)
+        await self.services.archive.star(job.id, owner=LOCAL_OWNER, starred=not job.starred)
+
+    async def star_opened(self, event: gr.EventData) -> Shown:
+        """Do the same in the dialog, and return what it shows then."""
+        await self.star(event)
+        return await self.open(event)
+
+    async def delete(self, event: gr.EventData) -> Shown:
+        """Throw a run away, and return a message with the way back."""
+        job = await self.job(event)
+        if not await self.services.archive.delete([job.id], owner=LOCAL_OWNER):
+            return toast("It is still running: stop it first.")
+        return toast("Deleted.", job_id=job.id, undo=True)
+
+    async def delete_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:
+        """Do the same in the dialog, and close it."""
+        return None, await self.delete(event)
+
+    async def restore(self, event: gr.EventData) -> Shown:
+        """Take a run out of the bin again."""
+        await self.services.archive.restore([asked(event)], owner=LOCAL_OWNER)
+        return toast("It is back.")
+
+    async def restore_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:
+        """Do the same in the dialog, and close it."""
+        return None, await self.restore(event)
+
+    async def job(self, event: gr.EventData) -> Job:
+        """Return the run that an event speaks of.
+
+        Raises:
+            gr.Error: there is none.
+        """
+        try:
+            return await self.services.archive.get(asked(event), owner=LOCAL_OWNER)
+        except PlaygroundError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What all tabs share: the tabs themselves, the dialog, the messages."""
+
+    tabs: gr.Tabs
+    details: gr.HTML
+    toast: gr.HTML
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """How one part of the page is brought up to date."""
+
+    fn: Any
+    inputs: Any
+    outputs: Any
+
+
+def wire_cards(
+    cards: gr.HTML, actions: Actions, shell: Shell, refreshes: tuple[Refresh, ...], **quiet: Any
+) -> None:
+    """Let a list of cards do what its buttons say."""
+    cards.open(actions.open, None, shell.details, **quiet)
+    cards.stop(actions.stop, None, None, **quiet)
+    changes = [
+        cards.star(actions.star, None, None, **quiet),
+        cards.delete(actions.delete, None, shell.toast, **quiet),
+        cards.restore(actions.restore, None, shell.toast, **quiet),
+    ]
+    _refresh_after(changes, refreshes, **quiet)
+
+
+def wire_shell(
+    shell: Shell, actions: Actions, refreshes: tuple[Refresh, ...], **quiet: Any
+) -> None:
+    """Let the dialog and the messages do the same."""
+    both = [shell.details, shell.toast]
+    changes = [
+        shell.details.star(actions.star_opened, None, shell.details, **quiet),
+        shell.details.delete(actions.delete_opened, None, both, **quiet),
+        shell.details.restore(actions.restore_opened, None, both, **quiet),
+        shell.toast.restore(actions.restore, None, shell.toast, **quiet),
+    ]
+    _refresh_after(changes, refreshes, **quiet)
+
+
+def _refresh_after(changes: list[Any], refreshes: tuple[Refresh, ...], **quiet: Any) -> None:
+    for change in changes:
+        for refresh in refreshes:
+            change.then(refresh.fn, refresh.inputs, refresh.outputs, **quiet)

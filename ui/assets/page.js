@@ -1,0 +1,336 @@
+// What the page does in the browser by itself: it keeps lists of cards, the details and the
+// messages, and tells the server what was asked for. No prompt and no result is touched here.
+(() => {
+  "use strict";
+  const page = (window.playground = {});
+
+  // --- A list of cards ---------------------------------------------------------------------
+  // Its value is a list of [key, html]. A card stays the same element for as long as its key is
+  // there: a clip goes on playing, a fold stays open, the focus stays where it is.
+  page.list = ({ element, props, trigger, watch }) => {
+    const holder = element.querySelector("[data-list]");
+    const drawn = new Map();
+    const draw = () => {
+      const items = props.value ?? [];
+      const keys = new Set(items.map(([key]) => key));
+      for (const [key, card] of drawn) {
+        if (!keys.has(key)) {
+          leave(holder, card.node);
+          drawn.delete(key);
+        }
+      }
+      items.forEach(([key, html], place) => {
+        const card = drawn.get(key);
+        if (card === undefined) {
+          drawn.set(key, { node: fragment(html), html });
+        } else if (card.html !== html) {
+          morph(card.node, fragment(html));
+          card.html = html;
+        }
+        const { node } = drawn.get(key);
+        if (holder.children[place] !== node) {
+          holder.insertBefore(node, holder.children[place] ?? null);
+        }
+      });
+      rove(holder);
+    };
+    watch("value", draw);
+    draw();
+    listen(element, trigger);
+    if (holder.dataset.list === "grid") {
+      steer(holder);
+    }
+  };
+
+  // --- Something that is shown on its own: {key, html} or nothing --------------------------------
+  page.dialog = ({ element, props, trigger, watch }) => {
+    const dialog = element.querySelector("dialog");
+    let key = null;
+    const draw = () => {
+      if (!props.value) {
+        dialog.close();
+        return;
+      }
+      if (props.value.key === key && dialog.open) {
+        morph(dialog.firstElementChild, fragment(props.value.html));
+        return;
+      }
+      key = props.value.key;
+      dialog.replaceChildren(fragment(props.value.html));
+      if (!dialog.open) {
+        dialog.showModal();
+      }
+      dialog.scrollTop = 0;
+    };
+    dialog.addEventListener("close", () => {
+      dialog.replaceChildren();
+      props.value = null; // so that the same one can be opened again
+    });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) {
+        dialog.close(); // a click beside it
+      }
+    });
+    watch("value", draw);
+    listen(element, trigger);
+  };
+
+  // A message that leaves by itself, unless the pointer or the focus is on it.
+  page.toast = ({ element, props, trigger, watch }) => {
+    const holder = element.firstElementChild;
+    let leaving;
+    const wait = () => {
+      clearTimeout(leaving);
+      const seconds = holder.querySelector("[data-act]") ? 12 : 4; // time enough to undo
+      leaving = setTimeout(() => {
+        if (holder.matches(":hover, :focus-within")) {
+          wait();
+        } else {
+          props.value = null;
+          holder.replaceChildren();
+        }
+      }, 1000 * seconds);
+    };
+    watch("value", () => {
+      holder.replaceChildren(...(props.value ? [fragment(props.value.html)] : []));
+      wait();
+    });
+    listen(element, trigger);
+  };
+
+  // A choice that opens under its button and closes when it is made, or by Escape.
+  page.picker = ({ element, trigger }) => {
+    const close = (focus) => {
+      const open = element.querySelector("details[open]");
+      if (open) {
+        open.open = false;
+        if (focus) {
+          open.querySelector("summary").focus();
+        }
+      }
+    };
+    element.addEventListener("click", (event) => {
+      if (event.target.closest("[data-act]")) {
+        close(true);
+      }
+    });
+    element.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        close(true);
+      }
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        const options = [...element.querySelectorAll("[data-act]")];
+        const next = options.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+        if (element.querySelector("details[open]")) {
+          event.preventDefault();
+          options[Math.max(0, Math.min(next, options.length - 1))].focus();
+        }
+      }
+    });
+    document.addEventListener("click", (event) => {
+      if (!element.contains(event.target)) {
+        close(false);
+      }
+    });
+    listen(element, trigger);
+  };
+
+  page.buttons = ({ element, trigger }) => listen(element, trigger);
+
+  // --- What is asked for -------------------------------------------------------------------
+  // A button says by data-act what it asks for; it is told with the data of all that it lies in.
+  function listen(element, trigger) {
+    element.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-act], [data-copy], [data-close], [data-show]");
+      if (!button || !element.contains(button)) {
+        return;
+      }
+      if (button.dataset.act !== undefined) {
+        event.preventDefault();
+        ask(button, button.dataset.act, trigger);
+      } else if (button.dataset.copy !== undefined) {
+        copy(button);
+      } else if (button.dataset.show !== undefined) {
+        show(button);
+      } else {
+        button.closest("dialog").close();
+      }
+    });
+    element.addEventListener("playground:ask", (event) => {
+      ask(event.target, event.detail, trigger);
+    });
+  }
+
+  function ask(from, what, trigger) {
+    const data = {};
+    for (let node = from; node; node = node.parentElement) {
+      for (const [name, value] of Object.entries(node.dataset)) {
+        data[name] ??= value;
+      }
+      if (node.dataset.job !== undefined) {
+        break;
+      }
+    }
+    trigger(what, data);
+  }
+
+  async function copy(button) {
+    const text = button.closest("[data-text]").querySelector("code, pre").textContent;
+    const before = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Select and copy it by hand";
+    }
+    setTimeout(() => (button.textContent = before), 2000);
+  }
+
+  // One of several panels beside each other (WAI-ARIA: tabs).
+  function show(tab) {
+    const list = tab.closest("[role=tablist]");
+    for (const one of list.querySelectorAll("[role=tab]")) {
+      const isIt = one === tab;
+      one.setAttribute("aria-selected", isIt);
+      one.tabIndex = isIt ? 0 : -1;
+      list.parentElement.querySelector(`#${one.dataset.show}`).hidden = !isIt;
+    }
+    tab.focus();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const bench = event.target.closest(".bench");
+      bench?.querySelector("button.run:not([disabled])")?.click();
+    }
+    const tab = event.target.closest?.("[role=tab][data-show]");
+    if (tab && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+      const tabs = [...tab.parentElement.querySelectorAll("[role=tab]")];
+      const step = event.key === "ArrowRight" ? 1 : tabs.length - 1;
+      show(tabs[(tabs.indexOf(tab) + step) % tabs.length]);
+    }
+  });
+
+  // --- A grid by keyboard --------------------------------------------------------------------
+  // One card at a time can be reached by Tab; the arrows go on from it.
+  function rove(holder) {
+    const cards = [...holder.querySelectorAll(":scope > [data-job]")];
+    if (cards.length && !cards.some((card) => card.tabIndex === 0)) {
+      cards[0].tabIndex = 0;
+    }
+  }
+
+  function steer(holder) {
+    const keys = { Enter: "open", Delete: "delete", Backspace: "delete", s: "star", S: "star" };
+    holder.addEventListener("keydown", (event) => {
+      if (event.target.parentElement !== holder || event.ctrlKey || event.metaKey || event.altKey) {
+        return;
+      }
+      const next = neighbour(holder, event.target, event.key);
+      if (next) {
+        event.preventDefault();
+        event.target.tabIndex = -1;
+        next.tabIndex = 0;
+        next.focus();
+      } else if (keys[event.key]) {
+        event.preventDefault();
+        const detail = keys[event.key];
+        event.target.dispatchEvent(new CustomEvent("playground:ask", { bubbles: true, detail }));
+      }
+    });
+  }
+
+  function neighbour(holder, card, key) {
+    const cards = [...holder.children];
+    const place = cards.indexOf(card);
+    const columns = cards.findIndex((one) => one.offsetTop !== cards[0].offsetTop);
+    const row = columns > 0 ? columns : cards.length;
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row };
+    if (key === "Home" || key === "End") {
+      return cards.at(key === "Home" ? 0 : -1);
+    }
+    return cards[place + (steps[key] ?? NaN)];
+  }
+
+  // The focus goes to a neighbour before its card is taken away, or it would be lost.
+  function leave(holder, node) {
+    const heir = node.nextElementSibling ?? node.previousElementSibling;
+    if (heir && node.contains(document.activeElement)) {
+      heir.tabIndex = 0;
+      heir.focus();
+    }
+    node.remove();
+  }
+
+  // --- Time that passes ------------------------------------------------------------------------
+  // The server says how long it has been when it draws; from then on the browser counts.
+  const counts = new WeakMap();
+  setInterval(() => {
+    for (const node of document.querySelectorAll("[data-elapsed]")) {
+      const told = Number(node.dataset.elapsed);
+      let count = counts.get(node);
+      if (count?.told !== told) {
+        counts.set(node, (count = { told, at: performance.now() }));
+      }
+      node.textContent = `${(told + (performance.now() - count.at) / 1000).toFixed(1)} s`;
+    }
+  }, 100);
+
+  // --- Light and dark ----------------------------------------------------------------------
+  const chosen = localStorage.getItem("playground-theme");
+  if (chosen && !new URLSearchParams(location.search).has("__theme")) {
+    const choose = () => document.body.classList.toggle("dark", chosen === "dark");
+    document.addEventListener("DOMContentLoaded", () => setTimeout(choose, 0));
+    window.addEventListener("load", choose);
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-theme-toggle]")) {
+      const isDark = document.body.classList.toggle("dark");
+      localStorage.setItem("playground-theme", isDark ? "dark" : "light");
+    }
+  });
+
+  // --- HTML --------------------------------------------------------------------------------------
+  function fragment(html) {
+    const template = document.createElement("template");
+    template.innerHTML = html.trim();
+    return template.content.firstElementChild;
+  }
+
+  // Makes one element like another, touching only what differs. What the person opened stays open.
+  function morph(old, fresh) {
+    if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName) {
+      old.replaceWith(fresh);
+      return;
+    }
+    if (old.nodeType !== Node.ELEMENT_NODE) {
+      if (old.nodeValue !== fresh.nodeValue) {
+        old.nodeValue = fresh.nodeValue;
+      }
+      return;
+    }
+    for (const { name } of [...old.attributes]) {
+      if (!fresh.hasAttribute(name) && name !== "open" && name !== "tabindex") {
+        old.removeAttribute(name);
+      }
+    }
+    for (const { name, value } of fresh.attributes) {
+      if (old.getAttribute(name) !== value && name !== "tabindex") {
+        old.setAttribute(name, value);
+      }
+    }
+    if (old.dataset.elapsed !== undefined) {
+      return; // its text is the browser's own
+    }
+    const before = [...old.childNodes];
+    const after = [...fresh.childNodes];
+    after.forEach((node, place) => {
+      if (before[place]) {
+        morph(before[place], node);
+      } else {
+        old.append(node);
+      }
+    });
+    before.slice(after.length).forEach((node) => node.remove());
+  }
+})();

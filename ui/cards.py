@@ -1,0 +1,250 @@
+"""A run as a person sees it: under way, as one of many, or in full. Pure: values in, HTML out."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from core.history.media import MediaStore
+from core.history.records import Job, MediaFile, State
+from core.jobs.events import Event, Processing, event_of
+from core.models.catalog import find
+from ui import present
+from ui.snippets import curl_code, javascript_code, python_code
+from ui.templates import render
+from ui.timeline import duration, metrics_of, timeline
+
+Card = tuple[str, str]
+"""A card's key and its HTML, as a list of cards takes it."""
+
+_EXCERPT_CHARACTERS = 320
+_SPOKEN_CHARACTERS = 120
+_NAME_CHARACTERS = 48
+
+_GLYPHS = {"video": "film", "audio": "sound", "chat": "chat"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileView:
+    """One output file.
+
+    Attributes:
+        n: its place among the run's files.
+        kind: `image`, `video`, `audio` or `other`.
+        name: under which it is saved.
+    """
+
+    n: int
+    kind: str
+    url: str
+    name: str
+    size: str
+    thumbnail: str | None
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobView:
+    """What the templates show of a job.
+
+    Attributes:
+        tone: `done`, `bad` or `stopped`.
+        title: the model's name as people say it.
+        facts: short words on the result: its size, its seed, how long it took.
+        problem: one sentence for a run without a result, else "".
+        cover: the URL of a small picture, or None.
+        more: how many files there are besides the one that is shown.
+    """
+
+    id: str
+    kind: str
+    model: str
+    title: str
+    prompt: str
+    state: str
+    tone: str
+    starred: bool
+    is_deleted: bool
+    files: tuple[FileView, ...]
+    text: str
+    json: str
+    logs: str
+    facts: tuple[str, ...]
+    problem: str
+    cover: str | None
+    excerpt: str
+    kind_glyph: str
+    kind_note: str
+    more: int
+    when: str
+    iso: str
+    spoken: str
+
+
+def running_card(job: Job, event: Event | None, *, elapsed_seconds: float) -> Card:
+    """Return the card of a run under way.
+
+    Args:
+        job: as it is recorded.
+        event: what happened last; None where only the record is known.
+        elapsed_seconds: since it was asked for.
+    """
+    event = event or event_of(job)
+    progress = present.progress_of(event)
+    note = present.last_line(event.logs) if isinstance(event, Processing) else ""
+    return job.id, render(
+        "running",
+        id=job.id,
+        status=present.sentence(event),
+        elapsed_seconds=elapsed_seconds,
+        percent=None if progress is None else round(100 * progress),
+        prompt=job.prompt,
+        title=title_of(job.model),
+        note=note,
+    )
+
+
+def result_card(job: Job, media: MediaStore) -> Card:
+    """Return the card of a finished run in full."""
+    return job.id, render("result", view=view_of(job, media))
+
+
+def small_cards(jobs: Iterable[Job], media: MediaStore) -> list[Card]:
+    """Return the cards of many runs."""
+    return [(job.id, render("small", view=view_of(job, media))) for job in jobs]
+
+
+def conversation_cards(jobs: Iterable[Job]) -> list[Card]:
+    """Return a list of conversations, each known by its newest job."""
+    cards = []
+    for job in jobs:
+        first = next((turn.text for turn in job.turns if turn.role == "user"), "")
+        html = render(
+            "conversation",
+            id=job.conversation_id,
+            words=first[:_SPOKEN_CHARACTERS],
+            title=title_of(job.model),
+            when=day_and_time(job.created_at.astimezone()),
+            is_running=not job.state.is_settled,
+        )
+        cards.append((job.conversation_id or job.id, html))
+    return cards
+
+
+def details(job: Job, media: MediaStore) -> dict[str, str]:
+    """Return what the dialog shows of a run: everything that is known of it."""
+    html = render(
+        "details",
+        view=view_of(job, media),
+        input=_pretty(job.input),
+        snippets=[
+            ("Python", python_code(job)),
+            ("curl", curl_code(job)),
+            ("JavaScript", javascript_code(job)),
+        ],
+        moments=[
+            (
+                moment.name,
+                f"{moment.at.astimezone():%H:%M:%S}",
+                "" if moment.seconds is None else f"after {duration(moment.seconds)}",
+            )
+            for moment in timeline(job)
+        ],
+        metrics=metrics_of(job),
+    )
+    return {"key": job.id, "html": html}
+
+
+def view_of(job: Job, media: MediaStore) -> JobView:
+    """Return what is shown of a job."""
+    files = tuple(_file_view(job, file, media) for file in job.files)
+    succeeded = job.state is State.SUCCEEDED
+    text = job.text or ""
+    shows_json = succeeded and not files and not text and job.output is not None
+    problem = "" if succeeded else present.sentence(event_of(job))
+    title = title_of(job.model)
+    local = job.created_at.astimezone()
+    first = job.files[0] if job.files else None
+    return JobView(
+        id=job.id,
+        kind=job.kind,
+        model=job.model,
+        title=title,
+        prompt=job.prompt,
+        state=job.state.value,
+        tone=present.tone_of(job.state),
+        starred=job.starred,
+        is_deleted=job.deleted_at is not None,
+        files=files,
+        text=text,
+        json=_pretty(job.output) if shows_json else "",
+        logs=job.logs.strip(),
+        facts=present.facts_of(job),
+        problem=problem,
+        cover=_cover(first, media),
+        excerpt=(
+            present.plain(text[: 4 * _EXCERPT_CHARACTERS])
+            or problem
+            or (first.name if first else "")
+            or _pretty(job.output)
+        )[:_EXCERPT_CHARACTERS],
+        kind_glyph=_GLYPHS.get(job.kind, ""),
+        kind_note=f"{first.seconds:.0f} s" if first is not None and first.seconds else "",
+        more=max(0, len(files) - 1),
+        when=day_and_time(local),
+        iso=local.isoformat(timespec="seconds"),
+        spoken=f"{job.prompt[:_SPOKEN_CHARACTERS] or 'no prompt'}, {title}, {job.state.value}",
+    )
+
+
+def title_of(model: str) -> str:
+    """Return a model's name as people say it, or its id where it isn't a curated one."""
+    curated = find(model)
+    return model if curated is None else curated.title
+
+
+def file_url(path: Path) -> str:
+    """Return the page-relative URL under which Gradio serves a file of the app's folders."""
+    return f"gradio_api/file={quote(path.as_posix())}"
+
+
+def day_and_time(local: datetime) -> str:
+    """Return a local time as people write it, the year only where it isn't this one."""
+    year = "" if local.year == datetime.now(local.tzinfo).year else f" {local.year}"
+    return f"{local.day} {local:%b}{year}, {local:%H:%M}"
+
+
+def _file_view(job: Job, file: MediaFile, media: MediaStore) -> FileView:
+    kind = file.media_type.partition("/")[0]
+    return FileView(
+        n=file.n,
+        kind=kind if kind in ("image", "video", "audio") else "other",
+        url=file_url(media.path(file.key)),
+        name=_saved_as(job, file),
+        size=present.byte_count(file.bytes),
+        thumbnail=None if file.thumbnail_key is None else file_url(media.path(file.thumbnail_key)),
+        width=file.width,
+        height=file.height,
+    )
+
+
+def _cover(file: MediaFile | None, media: MediaStore) -> str | None:
+    if file is None or file.thumbnail_key is None:
+        return None
+    return file_url(media.path(file.thumbnail_key))
+
+
+def _saved_as(job: Job, file: MediaFile) -> str:
+    """Return a name that says in a folder of downloads what the file is."""
+    words = re.sub(r"[^\w]+", "-", job.prompt.lower())[:_NAME_CHARACTERS].strip("-")
+    number = f"-{file.n + 1}" if len(job.files) > 1 else ""
+    return f"{words or 'output'}-{job.id[:6]}{number}{Path(file.key).suffix}"
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,102 @@
+"""The page's own components: Gradio's `HTML` with a part of `assets/page.js` behind it.
+
+A component's events are named after what a person asks for (`star`, `delete`, …); their handlers
+get a `gr.EventData`, whose `job` says of which run.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+ASSETS = Path(__file__).with_name("assets")
+
+CARD_EVENTS = (
+    "open",
+    "stop",
+    "reuse",
+    "use_image",
+    "animate",
+    "go_on",
+    "star",
+    "delete",
+    "restore",
+)
+"""What can be asked of a card. `use_image` puts a picture into the form, `animate` makes it the
+first frame of a clip, `go_on` does so with a clip's last frame."""
+
+
+def cards(*, label: str, elem_id: str, layout: str = "stack") -> gr.HTML:
+    """Return a list of cards; its value is a list of `(key, html)`.
+
+    Args:
+        label: what the list is, for those who don't see it.
+        elem_id: its id in the page.
+        layout: `stack`, one under the other, or `grid`, which is walked through by arrow keys.
+    """
+    return _component(
+        "list",
+        CARD_EVENTS,
+        f'<div data-list="{layout}" class="{layout}" role="list" aria-label="{label}"></div>',
+        value=[],
+        elem_id=elem_id,
+    )
+
+
+def dialog(*, label: str, elem_id: str) -> gr.HTML:
+    """Return a dialog; it opens when its value is `{key, html}`, and closes when that is None."""
+    return _component(
+        "dialog",
+        CARD_EVENTS,
+        f'<dialog aria-label="{label}"></dialog>',
+        value=None,
+        elem_id=elem_id,
+    )
+
+
+def toast(*, elem_id: str) -> gr.HTML:
+    """Return a place for short messages; one is shown when the value is `{key, html}`."""
+    return _component(
+        "toast", ("restore",), '<div class="toasts" role="status"></div>', value=None,
+        elem_id=elem_id,
+    )  # fmt: skip
+
+
+def buttons(html: str, *events: str, elem_id: str | None = None, classes: str = "") -> gr.HTML:
+    """Return HTML whose buttons (`data-act`) are events."""
+    return _component(
+        "buttons", events, "${value}", value=html, elem_id=elem_id, elem_classes=classes
+    )
+
+
+def picker(html: str, *, elem_id: str) -> gr.HTML:
+    """Return a choice that opens under its button; its event is `choose`."""
+    return _component("picker", ("choose",), "${value}", value=html, elem_id=elem_id)
+
+
+def asked(event: gr.EventData, name: str = "job") -> str:
+    """Return what an event of these components tells under a name, or ""; a browser sent it."""
+    data = event._data if isinstance(event._data, dict) else {}
+    value = data.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def page_head() -> str:
+    """Return what goes into the page's head: the script behind these components."""
+    script = (ASSETS / "page.js").read_text(encoding="utf-8")
+    return f"<script>{script}</script>"
+
+
+def _component(
+    part: str, events: tuple[str, ...], template: str, *, value: Any, **options: Any
+) -> gr.HTML:
+    # Gradio reads the names of a component's events from the quoted words of its script.
+    named = ", ".join(f"'{name}'" for name in events)
+    return gr.HTML(
+        value=value,
+        html_template=template,
+        js_on_load=f"playground.{part}({{ element, props, trigger, watch }}, [{named}]);",
+        padding=False,
+        apply_default_css=False,
+        **options,
+    )

@@ -1,0 +1,426 @@
+"""What happens in the Chat tab: a conversation with a language model."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from core import PlaygroundError
+from core.history.media import MediaStore
+from core.history.records import Job
+from core.jobs.events import TERMINAL_EVENTS, Event, TextDelta
+from core.models.catalog import CatalogModel, find, models_of
+from core.models.chat import Conversation, Turn, chat_input
+from ui import present
+from ui.cards import Card, conversation_cards
+from ui.components import asked
+from ui.pieces import model_picker, notice
+from ui.services import LOCAL_OWNER, Services
+from ui.ticking import with_ticks
+
+_UPDATE_SECONDS = 0.06
+"""At most some sixteen updates a second, however fast the words come."""
+
+_LISTED = 40
+"""How many conversations the tab lists."""
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a model is asked."""
+
+    model: str
+    system_prompt: str = ""
+    temperature: float = 0.7
+    max_tokens: int | None = 1024
+
+
+class Asked(NamedTuple):
+    """Values after a question was sent: see `Chat.asked` for the components."""
+
+    chatbot: Any
+    conversation: Any
+    composer: Any
+    status: Any
+    job_id: Any
+
+
+class Opened(NamedTuple):
+    """Values that show a conversation: see `Chat.opened` for the components."""
+
+    chatbot: Any
+    conversation: Any
+    picker: Any
+    model: Any
+    system_prompt: Any
+    temperature: Any
+    max_tokens: Any
+    status: Any
+    live: Any
+
+
+@dataclass(frozen=True)
+class ChatHandlers:
+    """What happens in the tab; each method takes values and gives values."""
+
+    services: Services
+
+    @property
+    def models(self) -> tuple[CatalogModel, ...]:
+        """What the tab offers; the one to begin with first."""
+        return models_of("chat")
+
+    def choose(self, event: gr.EventData) -> tuple[str, str, Any, Any, Any, Any]:
+        """Return the picker, the model, and its controls: what it lacks is hidden."""
+        model = _curated(asked(event, "model"))
+        return model_picker(self.models, model.id), model.id, *controls(model), composer(model)
+
+    async def send(
+        self,
+        conversation: Conversation | None,
+        message: dict[str, Any] | None,
+        model: str,
+        system_prompt: str | None,
+        temperature: float | None,
+        max_tokens: float | None,
+    ) -> Asked:
+        """Ask the model for the next turn."""
+        text = ((message or {}).get("text") or "").strip()
+        files = (message or {}).get("files") or []
+        if not text:
+            return _refused("Write a message first.")
+        turn = Turn("user", text, tuple(Path(file) for file in files))
+        settings = _settings(model, system_prompt, temperature, max_tokens)
+        before = conversation.turns if conversation is not None else ()
+        return await self._ask(conversation, (*before, turn), settings)
+
+    async def retry(
+        self,
+        event: gr.RetryData,
+        conversation: Conversation | None,
+        model: str,
+        system_prompt: str | None,
+        temperature: float | None,
+        max_tokens: float | None,
+    ) -> Asked:
+        """Ask once more for an answer, with the settings as they are now."""
+        if conversation is None:
+            return _refused("There is nothing to ask again.")
+        turns = _up_to_question(conversation.turns, _index(event.index))
+        settings = _settings(model, system_prompt, temperature, max_tokens)
+        return await self._ask(conversation, turns, settings)
+
+    async def edit(
+        self,
+        event: gr.EditData,
+        conversation: Conversation | None,
+        model: str,
+        system_prompt: str | None,
+        temperature: float | None,
+        max_tokens: float | None,
+    ) -> Asked:
+        """Change a question and ask it anew; what came after it stays in the history."""
+        text = str(event.value or "").strip()
+        if conversation is None or not text:
+            return _refused("A question can't be empty.")
+        turns = _up_to_question(conversation.turns, _index(event.index))
+        changed = (*turns[:-1], replace(turns[-1], text=text))
+        settings = _settings(model, system_prompt, temperature, max_tokens)
+        return await self._ask(conversation, changed, settings)
+
+    async def try_example(
+        self,
+        event: gr.EventData,
+        conversation: Conversation | None,
+        system_prompt: str | None,
+        temperature: float | None,
+        max_tokens: float | None,
+    ) -> tuple[Any, ...]:
+        """Ask a model its example's question; return the picker and the model as well."""
+        model = _curated(asked(event, "model"))
+        sent = await self.send(
+            conversation,
+            {"text": model.example},
+            model.id,
+            system_prompt,
+            temperature,
+            max_tokens,
+        )
+        return (*sent, model_picker(self.models, model.id), model.id)
+
+    async def stream(self, job_id: str | None) -> AsyncGenerator[tuple[Any, Any]]:
+        """Yield the answer as it is written, and the status; nothing else, so that it is cheap."""
+        if job_id is None:
+            return
+        clock = _Clock()
+        latest: Event | None = None
+        text = ""
+        async with aclosing(
+            with_ticks(self.services.jobs.watch(job_id, owner=LOCAL_OWNER))
+        ) as events:
+            async for event in events:
+                latest = event or latest
+                if isinstance(latest, TERMINAL_EVENTS) or latest is None:
+                    continue
+                if isinstance(event, TextDelta):
+                    clock.note_first()
+                    text = event.total
+                    status = present.writing(clock.first_seconds, clock.seconds())
+                    yield _live(text), notice(status)
+                    await asyncio.sleep(_UPDATE_SECONDS)
+                elif not text:
+                    yield gr.skip(), notice(f"{present.sentence(latest)} {clock.seconds():.0f} s")
+        if isinstance(latest, TERMINAL_EVENTS):
+            yield gr.skip(), _ended(latest.job, clock.first_seconds)
+
+    async def commit(
+        self, conversation: Conversation | None, job_id: str | None
+    ) -> tuple[Any, Any, Any, Any, Any]:
+        """Put a finished answer into the conversation: chatbot, state, live part, box, job."""
+        if conversation is None or job_id is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), None
+        job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
+        whole = _whole(job)
+        box = composer(_curated(job.model))
+        return self._messages(whole.turns), whole, _live(""), box, None
+
+    async def stop(self, job_id: str | None) -> None:
+        """Cancel the answer that is being written; what came so far stays."""
+        if job_id is not None:
+            await self.services.jobs.cancel(job_id, owner=LOCAL_OWNER)
+
+    def clear(self) -> tuple[Any, ...]:
+        """Return an empty conversation."""
+        return [], None, "", _live(""), None
+
+    async def listed(self) -> list[Card]:
+        """Return the conversations, the newest first."""
+        jobs = await self.services.archive.conversations(LOCAL_OWNER, limit=_LISTED)
+        return conversation_cards(jobs)
+
+    async def open(self, event: gr.EventData) -> tuple[Any, ...]:
+        """Show a conversation that was listed."""
+        opened = await self.opened(asked(event))
+        return (*opened, await self.running_job(asked(event)))
+
+    async def delete(self, event: gr.EventData) -> None:
+        """Throw a whole conversation away."""
+        jobs = await self.services.archive.conversation(LOCAL_OWNER, asked(event))
+        await self.services.archive.delete([job.id for job in jobs], owner=LOCAL_OWNER)
+
+    async def opened(self, conversation_id: str) -> Opened:
+        """Return what shows a conversation, with the settings of its last question."""
+        jobs = await self.services.archive.conversation(LOCAL_OWNER, conversation_id)
+        if not jobs:
+            raise gr.Error("This conversation was deleted.", print_exception=False)
+        last = jobs[-1]
+        whole = _whole(last)
+        curated = _curated(last.model)
+        settings = _settings_of(last, curated)
+        system_prompt, temperature, max_tokens = controls(curated, settings)
+        status = _ended(last, None) if last.state.is_settled else notice("Writing…")
+        return Opened(
+            self._messages(whole.turns),
+            whole,
+            model_picker(self.models, curated.id),
+            curated.id,
+            system_prompt,
+            temperature,
+            max_tokens,
+            status,
+            _live(""),
+        )
+
+    async def running_job(self, conversation_id: str | None = None) -> str | None:
+        """Return the answer that is being written, of one conversation or the newest of all."""
+        for job in await self.services.jobs.running(LOCAL_OWNER):
+            if job.conversation_id is not None and conversation_id in (None, job.conversation_id):
+                return job.id
+        return None
+
+    async def attach(self) -> tuple[Any, ...]:
+        """Come back to an answer that is being written, when the page opens."""
+        job_id = await self.running_job()
+        if job_id is None:
+            return (*([gr.skip()] * len(Opened._fields)), None)
+        job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
+        assert job.conversation_id is not None
+        return (*await self.opened(job.conversation_id), job_id)
+
+    async def _ask(
+        self, conversation: Conversation | None, turns: tuple[Turn, ...], settings: Settings
+    ) -> Asked:
+        curated = _curated(settings.model)
+        media = self.services.media
+        conversation_id = uuid.uuid4().hex if conversation is None else conversation.id
+        system = settings.system_prompt
+        asked = (Turn("system", system), *turns) if system else turns
+        try:
+            job_id = await self.services.jobs.submit(
+                curated.id,
+                chat_input(
+                    curated,
+                    [_with_paths(turn, media) for turn in turns],
+                    system_prompt=settings.system_prompt,
+                    temperature=settings.temperature,
+                    max_tokens=settings.max_tokens,
+                ),
+                owner=LOCAL_OWNER,
+                kind="chat",
+                conversation=Conversation(conversation_id, asked),
+            )
+            job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
+        except PlaygroundError as error:
+            return _refused(str(error))
+        kept = Conversation(conversation_id, _spoken(job.turns))
+        return Asked(
+            self._messages(kept.turns),
+            kept,
+            gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
+            notice("Sending…"),
+            job_id,
+        )
+
+    def _messages(self, turns: tuple[Turn, ...]) -> list[Message]:
+        return [_message(turn, self.services.media) for turn in turns]
+
+
+class _Clock:
+    """Counts the seconds of one answer."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.first_seconds: float | None = None
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def note_first(self) -> None:
+        if self.first_seconds is None:
+            self.first_seconds = self.seconds()
+
+
+def controls(
+    model: CatalogModel, settings: Settings | None = None
+) -> tuple[gr.Textbox, gr.Slider, gr.Number]:
+    """Return a model's settings: what it lacks is hidden, and without `settings` nothing else
+    changes."""
+    chat = model.chat
+    assert chat is not None
+    values: list[dict[str, Any]] = [{}, {}, {}]
+    if settings is not None:
+        values = [
+            {"value": settings.system_prompt},
+            {"value": settings.temperature},
+            {"value": settings.max_tokens},
+        ]
+    return (
+        gr.Textbox(**values[0]),
+        gr.Slider(visible=chat.temperature is not None, **values[1]),
+        gr.Number(visible=chat.max_tokens is not None, **values[2]),
+    )
+
+
+def composer(model: CatalogModel) -> gr.MultimodalTextbox:
+    """Return the box to write in, ready: it takes images where the model does."""
+    return gr.MultimodalTextbox(submit_btn=True, stop_btn=False, sources=image_sources(model))
+
+
+def image_sources(model: CatalogModel) -> list[str]:
+    """Return where the box takes images from: nowhere, for a model that doesn't look at them."""
+    assert model.chat is not None
+    return [] if model.chat.images is None else ["upload"]
+
+
+def _curated(model: str) -> CatalogModel:
+    curated = find(model)
+    if curated is None or curated.chat is None:
+        raise gr.Error(f"{model} isn't a chat model of this page.", print_exception=False)
+    return curated
+
+
+def _settings(
+    model: str, system_prompt: str | None, temperature: float | None, max_tokens: float | None
+) -> Settings:
+    return Settings(
+        model,
+        (system_prompt or "").strip(),
+        0.7 if temperature is None else float(temperature),
+        None if max_tokens is None else int(max_tokens),
+    )
+
+
+def _settings_of(job: Job, model: CatalogModel) -> Settings:
+    """Return the settings that a job was asked with."""
+    names = model.chat
+    assert names is not None
+    defaults = Settings(model.id)
+    said = next((turn.text for turn in job.turns if turn.role == "system"), "")
+    return Settings(
+        model.id,
+        said or str(job.input.get(names.system_prompt or "", "")),
+        job.input.get(names.temperature or "", defaults.temperature),
+        job.input.get(names.max_tokens or "", defaults.max_tokens),
+    )
+
+
+def _whole(job: Job) -> Conversation:
+    """Return a job's conversation with its answer, as far as there is one."""
+    assert job.conversation_id is not None
+    answer = (Turn("assistant", job.text),) if job.text and job.state.is_settled else ()
+    return Conversation(job.conversation_id, (*_spoken(job.turns), *answer))
+
+
+def _spoken(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    return tuple(turn for turn in turns if turn.role != "system")
+
+
+def _up_to_question(turns: tuple[Turn, ...], index: int) -> tuple[Turn, ...]:
+    """Return the turns up to the question that a message belongs to."""
+    last = min(index, len(turns) - 1)
+    while last > 0 and turns[last].role != "user":
+        last -= 1
+    return turns[: last + 1]
+
+
+def _index(index: int | tuple[int, ...] | list[int]) -> int:
+    return index if isinstance(index, int) else index[0]
+
+
+def _with_paths(turn: Turn, media: MediaStore) -> Turn:
+    return replace(turn, images=_paths(turn, media))
+
+
+def _paths(turn: Turn, media: MediaStore) -> tuple[Path, ...]:
+    """Return where a turn's images lie; those that were deleted with an earlier run are gone."""
+    paths = (media.path(one) if isinstance(one, str) else one for one in turn.images)
+    return tuple(path for path in paths if path.exists())
+
+
+def _message(turn: Turn, media: MediaStore) -> Message:
+    images = [{"path": str(path)} for path in _paths(turn, media)]
+    return {"role": turn.role, "content": [*images, turn.text] if images else turn.text}
+
+
+def _live(text: str) -> Any:
+    """Return the part that is being written; when there is nothing, it takes no room."""
+    if not text:
+        return gr.update(value=[], visible=False)
+    return gr.update(value=[{"role": "assistant", "content": text}], visible=True)
+
+
+def _refused(sentence: str) -> Asked:
+    return Asked(gr.skip(), gr.skip(), gr.skip(), notice(sentence, "bad"), None)
+
+
+def _ended(job: Job, first_seconds: float | None) -> str:
+    text = present.answered(job, first_seconds)
+    return notice(text, "info" if present.tone_of(job.state) == "done" else "bad")

@@ -1,0 +1,117 @@
+"""What leads from one tab to another: settings back into their form, a picture into a clip."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from core import PlaygroundError
+from core.history.records import Job
+from ui.actions import Actions, Shell
+from ui.chat import Chat, ChatHandlers
+from ui.components import asked
+from ui.pictures import FormPicture, file_of, last_frame_of
+from ui.pieces import toast
+from ui.workbench import Workbench, WorkbenchHandlers
+
+Changes = dict[Any, Any]
+"""New values by component; the others stay as they are."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One workbench and what happens in it."""
+
+    parts: Workbench
+    handlers: WorkbenchHandlers
+
+
+@dataclass(frozen=True)
+class Links:
+    """Leads from results to where they are used next."""
+
+    actions: Actions
+    shell: Shell
+    image: Bench
+    video: Bench
+    chat: Chat
+    chat_handlers: ChatHandlers
+
+    async def reuse(self, event: gr.EventData) -> Changes:
+        """Put a run's settings back into its tab, or open its conversation."""
+        job = await self.actions.job(event)
+        match job.kind:
+            case "image" | "video":
+                return await self._loaded(job, self.image if job.kind == "image" else self.video)
+            case "chat" if job.conversation_id is not None:
+                opened = await self.chat_handlers.opened(job.conversation_id)
+                return {
+                    **dict(zip(self.chat.opened, opened, strict=True)),
+                    **self._to("chat"),
+                }
+        return {
+            self.shell.toast: toast(
+                "No tab has a form for this model; its input and code are under Details."
+            )
+        }
+
+    async def use_image(self, event: gr.EventData) -> Changes:
+        """Put a picture into the Image tab's form."""
+        return await self._given(event, self.image, "image")
+
+    async def animate(self, event: gr.EventData) -> Changes:
+        """Make a picture the first frame in the Video tab's form."""
+        return await self._given(event, self.video, "video")
+
+    async def go_on(self, event: gr.EventData) -> Changes:
+        """Make a clip's last frame the first one of the next."""
+        job = await self.actions.job(event)
+        file = file_of(job, asked(event, "file"))
+        if file is None:
+            return {}
+        try:
+            picture = await last_frame_of(job, file, self.actions.services.media)
+        except PlaygroundError as error:
+            return {self.shell.toast: toast(str(error))}
+        return {self.video.parts.incoming: picture, **self._to("video")}
+
+    async def _given(self, event: gr.EventData, bench: Bench, tab: str) -> Changes:
+        job = await self.actions.job(event)
+        file = file_of(job, asked(event, "file"))
+        if file is None:
+            return {}
+        picture = FormPicture(self.actions.services.media.path(file.key))
+        return {bench.parts.incoming: picture, **self._to(tab)}
+
+    async def _loaded(self, job: Job, bench: Bench) -> Changes:
+        loaded = await bench.handlers.loaded(job)
+        parts = bench.parts
+        return {
+            parts.picker: loaded.picker,
+            parts.prompt: loaded.prompt,
+            parts.form: loaded.form,
+            parts.notice: "",
+            **self._to(job.kind),
+        }
+
+    def _to(self, tab: str) -> Changes:
+        return {self.shell.tabs: gr.Tabs(selected=tab), self.shell.details: None}
+
+    @property
+    def _ends(self) -> list[Any]:
+        benches = [self.image.parts, self.video.parts]
+        return [
+            self.shell.tabs,
+            self.shell.details,
+            self.shell.toast,
+            *(part for one in benches for part in (one.picker, one.prompt, one.form)),
+            *(part for one in benches for part in (one.notice, one.incoming)),
+            *self.chat.opened,
+        ]
+
+    def wire(self, *sources: gr.HTML, **quiet: Any) -> None:
+        """Let cards lead on."""
+        for source in sources:
+            for asked_for in (self.reuse, self.use_image, self.animate, self.go_on):
+                listener = getattr(source, asked_for.__name__)
+                listener(asked_for, None, self._ends, **quiet)

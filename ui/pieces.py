@@ -1,0 +1,66 @@
+"""The page's smaller pieces of HTML: its head, the choice of a model, messages. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from core.models.catalog import CatalogModel, find
+from ui.cards import file_url
+from ui.components import ASSETS
+from ui.services import Backend
+from ui.templates import render
+
+_EXAMPLES = 4
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """A model as it is offered: its name, what it is good for, a picture of that or None."""
+
+    id: str
+    title: str
+    blurb: str
+    picture: str | None
+
+
+def masthead(backend: Backend) -> str:
+    """Return the page's head: its name and what it talks to."""
+    return render("masthead", backend=backend)
+
+
+def model_picker(models: Sequence[CatalogModel], chosen: str) -> str:
+    """Return the choice of a model.
+
+    Args:
+        models: those to choose from.
+        chosen: `owner/name`, perhaps of a model that isn't among them.
+    """
+    curated = find(chosen)
+    face = (
+        ModelView(chosen, chosen, "Not one of the models on offer here.", None)
+        if curated is None
+        else _view(curated)
+    )
+    return render("picker", models=[_view(model) for model in models], chosen=face)
+
+
+def welcome(heading: str, text: str, models: Sequence[CatalogModel]) -> str:
+    """Return what is shown before anything was run: examples to begin with."""
+    examples = [{**asdict(_view(model)), "prompt": model.example} for model in models[:_EXAMPLES]]
+    return render("welcome", heading=heading, text=text, examples=examples)
+
+
+def notice(text: str, tone: str = "info") -> str:
+    """Return a message of one sentence; `tone` is `info` or `bad`."""
+    return render("notice", text=text, tone=tone)
+
+
+def toast(text: str, *, job_id: str = "", undo: bool = False) -> dict[str, str]:
+    """Return a message that leaves by itself, with a way back if there is one."""
+    return {"key": job_id, "html": render("toast", text=text, job_id=job_id, undo=undo)}
+
+
+def _view(model: CatalogModel) -> ModelView:
+    picture = ASSETS / "models" / f"{model.id.replace('/', '--')}.webp"
+    return ModelView(
+        model.id, model.title, model.blurb, file_url(picture) if picture.exists() else None
+    )
