@@ -1,13 +1,13 @@
-"""Tells any number of watchers what happens to one job, each at its own pace.
+"""Tells any number of watchers what happens to jobs, each at its own pace.
 
-A watcher has one place for each kind of event, which a newer one of that kind takes: a slow one
-gets fewer events, never a queue that grows, and the newest of each kind always reaches it.
+A watcher has one place for each kind of event of a job, which a newer one of that kind takes: a
+slow one gets fewer events, never a queue that grows, and the newest of each kind always reaches it.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator
 
-from core.jobs.events import Event, Processing, TextDelta
+from core.jobs.events import TERMINAL_EVENTS, Event, Processing, TextDelta
 
 _REMEMBERED = (Processing, TextDelta)
 """What who comes late is told as well as the latest: the progress and logs, and the text so far."""
@@ -19,7 +19,7 @@ class Broadcast:
     def __init__(self, first: Event) -> None:
         self._latest = first
         self._remembered: dict[type[Event], Event] = {}
-        self._watchers: set[_Watcher] = set()
+        self._watchers: set[Watcher] = set()
         self._is_closed = False
 
     def tell(self, event: Event) -> None:
@@ -40,7 +40,7 @@ class Broadcast:
 
     async def watch(self) -> AsyncGenerator[Event]:
         """Yield where the job stands now, then what happens; ends when this is closed."""
-        watcher = _Watcher()
+        watcher = Watcher()
         for event in (*self._remembered.values(), self._latest):
             watcher.note(event)
         self._watchers.add(watcher)
@@ -55,22 +55,28 @@ class Broadcast:
             self._watchers.discard(watcher)
 
 
-class _Watcher:
+class Watcher:
+    """One who watches, a job or several. Belongs to one event loop."""
+
     def __init__(self) -> None:
-        self._waiting: dict[type[Event], Event] = {}
+        self._waiting: dict[tuple[str, type[Event]], Event] = {}
         self._has_news = asyncio.Event()
-        self._given = ""
+        self._given: dict[str, str] = {}
 
     def note(self, event: Event) -> None:
+        """Keep an event to be given; of a text, `total` counts."""
+        kind = (event.job_id, type(event))
         # Taken out first, so that it goes to the end: the order is that of the newest.
-        self._waiting.pop(type(event), None)
-        self._waiting[type(event)] = event
+        self._waiting.pop(kind, None)
+        self._waiting[kind] = event
         self.wake()
 
     def wake(self) -> None:
+        """Let `news` return."""
         self._has_news.set()
 
     async def news(self) -> None:
+        """Return when something came since `next` was last asked."""
         await self._has_news.wait()
 
     def next(self) -> Event | None:
@@ -79,9 +85,12 @@ class _Watcher:
         if not self._waiting:
             return None
         event = self._waiting.pop(next(iter(self._waiting)))
+        if isinstance(event, TERMINAL_EVENTS):
+            self._given.pop(event.job_id, None)
         if not isinstance(event, TextDelta):
             return event
-        before, self._given = self._given, event.total
+        before = self._given.get(event.job_id, "")
+        self._given[event.job_id] = event.total
         # Empty when the text was replaced: it no longer goes on from what was given.
         new = event.total[len(before) :] if event.total.startswith(before) else ""
         return TextDelta(event.job_id, text=new, total=event.total)

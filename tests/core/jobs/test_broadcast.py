@@ -2,11 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 
-from core.jobs.broadcast import Broadcast
-from core.jobs.events import Event, Processing, Queued, Starting, TextDelta, Waiting
+from core.history.records import Job
+from core.jobs.broadcast import Broadcast, Watcher
+from core.jobs.events import Canceled, Event, Processing, Queued, Starting, TextDelta, Waiting
 
 JOB = "job1"
+
+
+def a_job() -> Job:
+    return Job(
+        id=JOB,
+        backend="b",
+        owner="ann",
+        kind="chat",
+        model="test/writer",
+        input={},
+        created_at=datetime.now(UTC),
+    )
 
 
 def text(total: str) -> TextDelta:
@@ -117,3 +131,28 @@ async def test_a_watcher_that_leaves_is_forgotten() -> None:
     await asyncio.wait({waiting})
 
     assert broadcast._watchers == set()
+
+
+def test_one_who_watches_several_jobs_is_told_of_each_by_itself() -> None:
+    watcher = Watcher()
+    told = []
+    for total in ("one", "one two"):
+        watcher.note(TextDelta("a", text="", total=total))
+        watcher.note(TextDelta("b", text="", total=total.upper()))
+        watcher.note(Starting("b"))
+        told += [watcher.next(), watcher.next(), watcher.next()]
+
+    assert told[:3] == [TextDelta("a", "one", "one"), TextDelta("b", "ONE", "ONE"), Starting("b")]
+    assert told[3:5] == [TextDelta("a", " two", "one two"), TextDelta("b", " TWO", "ONE TWO")]
+    assert watcher.next() is None
+
+
+def test_of_a_job_that_has_ended_nothing_stays_behind() -> None:
+    watcher = Watcher()
+    watcher.note(text("one"))
+    watcher.note(Canceled(JOB, a_job()))
+
+    while watcher.next() is not None:
+        pass
+
+    assert (watcher._given, watcher._waiting) == ({}, {})
