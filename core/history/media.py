@@ -16,7 +16,7 @@ from typing import BinaryIO
 from core.downloads.filetypes import HEAD_BYTES, extension_of, media_type_of
 from core.downloads.partfile import PartFile
 from core.errors import PlaygroundError
-from core.history import probing
+from core.history import frames, probing
 from core.logs import get_logger
 
 _KEY_PART = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]*")
@@ -99,6 +99,19 @@ class MediaStore:
                 thumbnail_key = await self._put_thumbnail(key, probe.thumbnail)
         return Described(thumbnail_key, probe.width, probe.height, probe.seconds)
 
+    async def last_frame(self, key: str, media_type: str) -> str:
+        """Return the key of a stored clip's last frame, a PNG that is made once, beside the clip.
+
+        Raises:
+            KeyRefused: the key is malformed, or leads out of the store.
+            NoLastFrame: it isn't a clip, or can't be decoded.
+            OSError: the picture can't be written.
+        """
+        frame_key = f"{PurePosixPath(key).with_suffix('')}.last.png"
+        async with self._probes:
+            await asyncio.to_thread(self._make_last_frame, key, media_type, frame_key)
+        return frame_key
+
     async def discard(self, folder_key: str) -> None:
         """Remove a folder and all that lies in it; one that isn't there is no matter."""
         await asyncio.to_thread(shutil.rmtree, self.path(folder_key), ignore_errors=True)
@@ -111,6 +124,11 @@ class MediaStore:
             get_logger().warning("media.thumbnail_failed", key=key, problem=str(error))
             return None
         return thumbnail_key
+
+    def _make_last_frame(self, key: str, media_type: str, frame_key: str) -> None:
+        clip = self.path(key)
+        if not self.path(frame_key).exists():
+            self._write(frame_key, io.BytesIO(frames.last_frame(clip, media_type)))
 
     def _put(self, source: Path | BinaryIO, name: str) -> str:
         if isinstance(source, Path):

@@ -21,7 +21,7 @@ MAX_DECODED_PIXELS = 40_000_000
 
 _QUALITY = 80
 _PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-_CONTAINERS = {
+CONTAINERS = {
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/webm": "webm",
@@ -34,7 +34,8 @@ _CONTAINERS = {
     "audio/flac": "flac",
     "audio/aac": "aac",
 }
-"""FFmpeg's names. Left to guess, it would follow a playlist to other files and hosts."""
+"""FFmpeg's names, by media type. Left to guess, it would follow a playlist to other files and
+hosts."""
 
 _POSTER_SECONDS = 1.0
 _POSTER_FRAMES = 120
@@ -73,7 +74,7 @@ def probe(path: Path, media_type: str) -> Probe:
 def _findings(path: Path, media_type: str) -> Iterator[Probe]:
     if media_type.startswith("image/") and media_type != "image/svg+xml":
         yield from _of_picture(path)
-    elif container := _CONTAINERS.get(media_type):
+    elif container := CONTAINERS.get(media_type):
         with av.open(str(path), format=container) as opened:
             yield from _of_clip(opened)
 
@@ -85,7 +86,7 @@ def _of_picture(path: Path) -> Iterator[Probe]:
         yield found
         # A JPEG can be decoded at a fraction of its size.
         image.draft(None, (2 * THUMBNAIL_PIXELS, 2 * THUMBNAIL_PIXELS))
-        _check_pixels(*image.size)
+        check_pixels(*image.size)
         # Only now: to find a PNG's EXIF data, Pillow decodes it.
         if image.getexif().get(_ORIENTATION, 1) >= _FIRST_SIDEWAYS:
             found = Probe(height, width)
@@ -106,7 +107,7 @@ def _of_clip(container: InputContainer) -> Iterator[Probe]:
     pictures = container.streams.video[0]
     found = replace(found, width=pictures.width, height=pictures.height)
     yield found
-    _check_pixels(pictures.width, pictures.height)
+    check_pixels(pictures.width, pictures.height)
     if (poster := _poster(container)) is not None:
         yield replace(found, thumbnail=_small(poster))
 
@@ -143,6 +144,7 @@ def _small(image: Image.Image) -> bytes:
     return encoded.getvalue()
 
 
-def _check_pixels(width: int, height: int) -> None:
+def check_pixels(width: int, height: int) -> None:
+    """Raise ValueError if a picture has too many pixels to decode."""
     if width * height > MAX_DECODED_PIXELS:
         raise ValueError(f"{width} × {height} pixels are too many to decode")

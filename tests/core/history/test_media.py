@@ -1,13 +1,19 @@
 """Files lie under keys that never leave the store, with small pictures beside them."""
 
+import asyncio
 import io
+import threading
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from core.history import frames
+from core.history.frames import NoLastFrame
 from core.history.media import KeyRefused, MediaStore, folder_key
+from tests.core.history.test_frames import a_clip, colour, opened
 
 
 @pytest.fixture
@@ -125,6 +131,56 @@ async def test_a_broken_picture_stays_and_has_no_small_one(media: MediaStore) ->
     assert described.thumbnail_key is None
     assert (described.width, described.height) == (800, 600)
     assert media.path(key).exists()
+
+
+async def test_a_clips_last_frame_lies_beside_it_and_is_made_once(
+    media: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = await media.put(a_clip(tmp_path / "clip.mp4"), "ann/2026-03/job1/0")
+
+    first = await media.last_frame(key, "video/mp4")
+    monkeypatch.setattr(frames, "last_frame", lambda *_: pytest.fail("it was made again"))
+    second = await media.last_frame(key, "video/mp4")
+
+    assert first == second == "ann/2026-03/job1/0.last.png"
+    assert colour(opened(media.path(first).read_bytes())) == "blue"
+    assert {file.name for file in media.path("ann/2026-03/job1").iterdir()} == {
+        "0.mp4",
+        "0.last.png",
+    }
+
+
+async def test_no_more_last_frames_are_made_at_once_than_small_pictures(
+    media: MediaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, most = 0, 0
+    lock = threading.Lock()
+
+    def make(*_: object) -> bytes:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return b"png"
+
+    monkeypatch.setattr(frames, "last_frame", make)
+    await asyncio.gather(*(media.last_frame(f"ann/job1/{n}.mp4", "video/mp4") for n in range(6)))
+
+    assert most == 2
+
+
+async def test_what_is_no_clip_has_no_last_frame_and_leaves_nothing(media: MediaStore) -> None:
+    key = await media.put(io.BytesIO(a_png()), "ann/job1/0")
+
+    with pytest.raises(NoLastFrame):
+        await media.last_frame(key, "video/mp4")
+    with pytest.raises(KeyRefused):
+        await media.last_frame("ann/../bob/0.mp4", "video/mp4")
+
+    assert [file.name for file in media.path("ann/job1").iterdir()] == ["0.png"]
 
 
 async def test_a_discarded_folder_is_gone_with_all_its_files(media: MediaStore) -> None:
