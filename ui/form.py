@@ -76,6 +76,11 @@ class Form:
         """All fields, in the order in which they are drawn."""
         return self.main + self.advanced
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What the components hold when they are drawn."""
+        return {one.name: self.values.get(one.name, initial_value(one)) for one in self.fields}
+
     def holding(self, values: Mapping[str, Any]) -> "Form":
         """Return this form with `values`, to be drawn anew."""
         return replace(self, values=dict(values), revision=next(_revisions))

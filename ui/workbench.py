@@ -137,7 +137,7 @@ class WorkbenchHandlers:
             carried = form.carried_over(other, shown)
             curated = find(model)
             field = carried.image_field(curated.start_image if curated else None, *_PICTURE_FIELDS)
-            if field is None:
+            if field is None or (model != form.model and field.name not in _EDITED_FIELDS):
                 continue
             value = [str(picture.path)] if field.type == "files" else str(picture.path)
             filled = carried.holding({**carried.values, field.name: value})
@@ -182,6 +182,9 @@ _NO_PROMPT = InvalidInput("Describe what you want in the prompt, then run.", fie
 
 _PICTURE_FIELDS = ("image", "input_image", "image_input", "input_images", "images", "image_prompt")
 """What models call the picture that they start from."""
+
+_EDITED_FIELDS = ("image", "input_image", "image_input", "input_images", "images")
+"""Those by which a model changes a picture, and isn't only led by it."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +254,7 @@ def on_load(demo: gr.Blocks, bench: Workbench, handlers: WorkbenchHandlers) -> N
 def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     fields = _draw_fields(form)
     # Drawn here and not beside the form: a button that is there before its listeners loses clicks.
-    with gr.Row(elem_classes="run-row"):
+    with gr.Row(elem_classes=["run-row", f"for-{form.model.replace('/', '--')}"]):
         run_button = gr.Button("Run", variant="primary", scale=3, min_width=120, elem_classes="run")
         stop_button = gr.Button("Stop", scale=1, min_width=80)
     shown = list(fields.values())
@@ -260,7 +263,9 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     def by_name(values: tuple[Any, ...]) -> dict[str, Any]:
         return dict(zip(fields, values, strict=True))
 
-    async def run(prompt: str, *values: Any) -> str:
+    async def run(wanted: Form, prompt: str, *values: Any) -> str:
+        if wanted.revision != form.revision:  # picked a moment ago, and not drawn yet
+            return await handlers.run(wanted, prompt, wanted.shown)
         return await handlers.run(form, prompt, by_name(values))
 
     async def switch(event: gr.EventData, *values: Any) -> tuple[str, Form]:
@@ -272,7 +277,7 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     async def take(picture: FormPicture | None, *values: Any) -> tuple[Any, Any, str]:
         return await handlers.take_picture(form, by_name(values), picture)
 
-    run_button.click(run, [bench.prompt, *shown], bench.notice, **_QUIET)
+    run_button.click(run, [bench.form, bench.prompt, *shown], bench.notice, **_QUIET)
     stop_button.click(handlers.stop_newest, None, bench.notice, **_QUIET)
     bench.picker.choose(switch, shown, settings, **_QUIET)
     bench.welcome.example(try_example, shown, [*settings, bench.prompt], **_QUIET)
@@ -293,7 +298,8 @@ def _draw_fields(form: Form) -> dict[str, gr.components.Component]:
 
     draw(form.main)
     if form.advanced:
-        with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
+        opened = any(one.name in form.values for one in form.advanced)
+        with gr.Accordion("Advanced", open=opened, elem_classes="advanced"):
             draw(form.advanced)
     return drawn
 

@@ -216,8 +216,7 @@ class Jobs:
         following = Following(
             wants=lambda job: job.owner == owner and (not kinds or job.kind in kinds),
             watch=self.watch,
-            # Of all owners: the database finds these by an index, however long a history is.
-            find=lambda: self._archive.unsettled(self._backend),
+            find=lambda: self._archive.unsettled(self._backend, owner=owner),
             pause=self._pause,
             spawn=self._spawn,
         )

@@ -130,7 +130,7 @@ def test_reuse_leads_back_to_the_form(cards: Locator) -> None:
 
     bench = Bench(page, "image")
     expect(bench.prompt).to_have_value("a blue heron")
-    expect(bench.panel.get_by_label("Seed", exact=True)).not_to_have_value("")
+    expect(bench.field("Seed")).not_to_have_value("")
 
 
 def test_reuse_opens_a_conversation(cards: Locator) -> None:

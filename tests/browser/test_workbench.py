@@ -104,24 +104,24 @@ def test_an_empty_prompt_is_refused_in_a_sentence(image: Bench) -> None:
 
 def test_another_model_keeps_the_prompt_and_what_was_changed(image: Bench) -> None:
     image.prompt.fill("a heron")
-    image.panel.get_by_label("Seed", exact=True).fill("7")
+    image.field("Seed").fill("7")
 
     image.choose("ideogram-ai/ideogram-v3-turbo")
 
     expect(image.prompt).to_have_value("a heron")
-    expect(image.panel.get_by_label("Seed", exact=True)).to_have_value("7")
+    expect(image.field("Seed")).to_have_value("7")
 
 
 def test_reuse_gives_exactly_the_same_input(image: Bench) -> None:
-    image.panel.get_by_label("Seed", exact=True).fill("41")
+    image.field("Seed").fill("41")
     image.finish("a lantern in the rain")
     first = _input_of(image)
     image.prompt.fill("something else")
-    image.panel.get_by_label("Seed", exact=True).fill("")
+    image.field("Seed").fill("")
 
     image.result.get_by_role("button", name="Reuse settings").click()
     expect(image.prompt).to_have_value("a lantern in the rain")
-    expect(image.panel.get_by_label("Seed", exact=True)).to_have_value("41")
+    expect(image.field("Seed")).to_have_value("41")
     image.run_button.click()
 
     expect(image.running).to_be_visible()

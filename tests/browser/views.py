@@ -1,5 +1,6 @@
 """The page's tabs, as a person at the browser uses them."""
 
+import re
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
@@ -75,13 +76,16 @@ class Bench:
         """The button of the model picker."""
         return self.page.locator(f"#{self.kind}-model summary")
 
+    def field(self, title: str) -> Locator:
+        """A setting that is typed, by its title; what it is for belongs to its label, too."""
+        return self.panel.get_by_role("textbox", name=re.compile(rf"^{title}\b"))
+
     def choose(self, model: str) -> None:
         """Pick a model by its id, and wait for its form."""
-        before = self.run_button.element_handle()
         self.chosen_model.click()
         self.page.locator(f'#{self.kind}-model [data-model="{model}"]').click()
-        self.page.wait_for_function("button => !button.isConnected", arg=before)
-        expect(self.run_button).to_be_visible()
+        drawn = f".run-row.for-{model.replace('/', '--')} button.run"
+        expect(self.panel.locator(drawn)).to_be_visible()
 
     def run(self, prompt: str) -> None:
         """Start a run; it shows itself at once."""
