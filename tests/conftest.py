@@ -9,6 +9,14 @@ from core.emulator import Emulator
 from core.settings import Settings
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--take-screenshots",
+        action="store_true",
+        help="take README's pictures of the page anew",
+    )
+
+
 @pytest.fixture(autouse=True)
 def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own settings never reach a test, nor the `.env` beside the checkout."""

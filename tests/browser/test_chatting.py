@@ -108,12 +108,6 @@ def test_a_new_conversation_is_empty_and_the_old_one_stays(talk: Talk) -> None:
     expect(talk.conversations.filter(has_text="Name a river")).to_have_count(1)
 
 
-def test_an_empty_message_is_refused_in_a_sentence(talk: Talk) -> None:
-    talk.box.press("Enter")
-
-    expect(talk.page.locator(".talk .notice")).to_have_text("Write a message first.")
-
-
 def test_a_deleted_conversation_leaves_the_list(talk: Talk) -> None:
     talk.ask("Name a lake")
     entry = talk.conversations.filter(has_text="Name a lake")

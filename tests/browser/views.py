@@ -12,7 +12,7 @@ LONG = 60_000
 def open_page(page: Page, url: str) -> None:
     """Open the page, and wait until its forms are there."""
     page.goto(url)
-    expect(page.locator("button.run").first).to_be_visible()
+    expect(page.locator("button.run").first).to_be_visible(timeout=20_000)
 
 
 def open_tab(page: Page, name: str) -> Locator:

@@ -277,16 +277,22 @@
   }, 100);
 
   // --- Light and dark ----------------------------------------------------------------------
-  const chosen = localStorage.getItem("playground-theme");
-  if (chosen && !new URLSearchParams(location.search).has("__theme")) {
-    const choose = () => document.body.classList.toggle("dark", chosen === "dark");
-    document.addEventListener("DOMContentLoaded", () => setTimeout(choose, 0));
-    window.addEventListener("load", choose);
-  }
+  // Gradio follows the system, or `?__theme=` in the address; what was chosen here goes before the
+  // system, whenever Gradio sets its own.
+  const THEME = "playground-theme";
+  const follow = () => {
+    const chosen = localStorage.getItem(THEME);
+    if (chosen && !new URLSearchParams(location.search).has("__theme")) {
+      document.body.classList.toggle("dark", chosen === "dark");
+    }
+  };
+  new MutationObserver(follow).observe(document.body, { attributeFilter: ["class"] });
+  follow();
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-theme-toggle]")) {
-      const isDark = document.body.classList.toggle("dark");
-      localStorage.setItem("playground-theme", isDark ? "dark" : "light");
+      const isDark = document.body.classList.contains("dark");
+      localStorage.setItem(THEME, isDark ? "light" : "dark");
+      document.body.classList.toggle("dark", !isDark);
     }
   });
 
