@@ -46,34 +46,44 @@ class Chat:
         return [self.model, self.system_prompt, self.temperature, self.max_tokens]
 
     @property
-    def asked(self) -> list[Any]:
-        """What changes when a question is sent (`Asked`)."""
-        return [self.chatbot, self.conversation, self.composer, self.status, self.job_id]
-
-    @property
-    def opened(self) -> list[Any]:
-        """What shows a conversation (`Opened`)."""
+    def talk(self) -> list[Any]:
+        """The conversation on the page (`Talk`)."""
         return [
             self.chatbot,
             self.conversation,
-            self.picker,
-            self.model,
-            self.system_prompt,
-            self.temperature,
-            self.max_tokens,
-            self.status,
             self.live,
+            self.composer,
+            self.status,
+            self.job_id,
         ]
 
+    @property
+    def opened(self) -> list[Any]:
+        """The same with its settings (`Opened`)."""
+        return [*self.talk, self.picker, *self.settings]
 
-def build(handlers: ChatHandlers) -> Chat:
+
+@dataclass(frozen=True)
+class States:
+    """What the tab remembers for a visitor; outside the tabs, as a workbench's states are."""
+
+    model: gr.State
+    conversation: gr.State
+    job_id: gr.State
+
+
+def states(handlers: ChatHandlers) -> States:
+    """Return the tab's states; call it before the tabs are laid out."""
+    return States(gr.State(handlers.models[0].id), gr.State(None), gr.State(None))
+
+
+def build(handlers: ChatHandlers, kept: States) -> Chat:
     """Lay the tab out."""
     models = handlers.models
     defaults = Settings(models[0].id)
     with gr.Row(equal_height=False, elem_classes="halves chat"):
         with gr.Column(scale=4, min_width=280, elem_classes="panel"):
             picker = components.picker(model_picker(models, models[0].id), elem_id="chat-model")
-            model = gr.State(models[0].id)
             with gr.Accordion("Settings", open=False, elem_classes="advanced"):
                 system_prompt = gr.Textbox(
                     label="System prompt", lines=3, placeholder="How to answer", interactive=True
@@ -141,16 +151,16 @@ def build(handlers: ChatHandlers) -> Chat:
         welcome=greeting,
         fresh=fresh,
         picker=picker,
-        model=model,
+        model=kept.model,
         system_prompt=system_prompt,
         temperature=temperature,
         max_tokens=max_tokens,
         chatbot=chatbot,
         live=live,
-        conversation=gr.State(None),
+        conversation=kept.conversation,
         composer=box,
         status=status,
-        job_id=gr.State(None),
+        job_id=kept.job_id,
     )
     _wire(chat, handlers)
     return chat
@@ -158,44 +168,49 @@ def build(handlers: ChatHandlers) -> Chat:
 
 def on_load(demo: gr.Blocks, chat: Chat, handlers: ChatHandlers) -> None:
     """List the conversations, and come back to an answer that is being written."""
-    demo.load(handlers.listed, None, chat.conversations, **_QUIET)
-    attached = demo.load(handlers.attach, None, [*chat.opened, chat.job_id], **_QUIET)
-    _follow(attached, chat, handlers)
+    list_on(chat, handlers, demo.load)
+    demo.load(handlers.attach, None, chat.opened, **_QUIET)
+
+
+def list_on(chat: Chat, handlers: ChatHandlers, *triggers: Any) -> None:
+    """List the conversations whenever one of `triggers` happens."""
+    gr.on(list(triggers), handlers.listed, None, chat.conversations, **_QUIET)
 
 
 def _wire(chat: Chat, handlers: ChatHandlers) -> None:
-    settings = chat.settings
-    asking = [
+    # Whatever sets the job's id makes the page follow it; the answer is put into the conversation
+    # once, when it is finished.
+    streaming = chat.job_id.change(
+        handlers.stream, chat.job_id, [chat.live, chat.status], trigger_mode="multiple", **_QUIET
+    )
+    committed = streaming.then(
+        handlers.commit, [chat.conversation, chat.job_id], chat.talk, **_QUIET
+    )
+    # An answer that is being written goes on; the page only stops following it.
+    leaving = {"cancels": [streaming], **_QUIET}
+    given = [chat.conversation, *chat.settings]
+    asked = [
         chat.composer.submit(
-            handlers.send, [chat.conversation, chat.composer, *settings], chat.asked, **_QUIET
+            handlers.send,
+            [chat.conversation, chat.composer, *chat.settings],
+            chat.talk,
+            **leaving,
         ),
-        chat.chatbot.retry(handlers.retry, [chat.conversation, *settings], chat.asked, **_QUIET),
-        chat.chatbot.edit(handlers.edit, [chat.conversation, *settings], chat.asked, **_QUIET),
+        chat.chatbot.retry(handlers.retry, given, chat.talk, **leaving),
+        chat.chatbot.edit(handlers.edit, given, chat.talk, **leaving),
         chat.welcome.example(
             handlers.try_example,
-            [chat.conversation, *settings[1:]],
-            [*chat.asked, chat.picker, chat.model],
-            **_QUIET,
+            [chat.conversation, *chat.settings[1:]],
+            [*chat.talk, chat.picker, chat.model],
+            **leaving,
         ),
-        chat.conversations.open(handlers.open, None, [*chat.opened, chat.job_id], **_QUIET),
     ]
-    for asked in asking:
-        _follow(asked, chat, handlers)
+    chat.conversations.open(handlers.open, None, chat.opened, **leaving)
+    chat.fresh.click(handlers.clear, chat.model, chat.talk, **leaving)
     chat.composer.stop(handlers.stop, chat.job_id, None, **_QUIET)
-    cleared = [chat.chatbot, chat.conversation, chat.status, chat.live, chat.job_id]
-    chat.fresh.click(handlers.clear, None, cleared, **_QUIET)
-    chat.picker.choose(handlers.choose, None, [chat.picker, *settings, chat.composer], **_QUIET)
-    chat.conversations.delete(handlers.delete, None, None, **_QUIET).then(
-        handlers.listed, None, chat.conversations, **_QUIET
+    chat.picker.choose(
+        handlers.choose, None, [chat.picker, *chat.settings, chat.composer], **_QUIET
     )
-
-
-def _follow(asked: Any, chat: Chat, handlers: ChatHandlers) -> None:
-    """Show the answer as it is written, then put it into the conversation once."""
-    asked.then(handlers.listed, None, chat.conversations, **_QUIET)
-    asked.then(handlers.stream, chat.job_id, [chat.live, chat.status], **_QUIET).then(
-        handlers.commit,
-        [chat.conversation, chat.job_id],
-        [chat.chatbot, chat.conversation, chat.live, chat.composer, chat.job_id],
-        **_QUIET,
-    ).then(handlers.listed, None, chat.conversations, **_QUIET)
+    deleted = chat.conversations.delete(handlers.delete, None, None, **_QUIET)
+    for change in (*asked, committed, deleted):
+        change.then(handlers.listed, None, chat.conversations, **_QUIET)

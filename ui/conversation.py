@@ -1,11 +1,11 @@
 """What happens in the Chat tab: a conversation with a language model."""
 
 import asyncio
-import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,9 @@ from ui.ticking import with_ticks
 _UPDATE_SECONDS = 0.06
 """At most some sixteen updates a second, however fast the words come."""
 
+_FRESH_SECONDS = 1.0
+"""An older answer may have begun before anybody watched."""
+
 _LISTED = 40
 """How many conversations the tab lists."""
 
@@ -43,28 +46,35 @@ class Settings:
     max_tokens: int | None = 1024
 
 
-class Asked(NamedTuple):
-    """Values after a question was sent: see `Chat.asked` for the components."""
+class Talk(NamedTuple):
+    """Values for the conversation on the page; `Chat.talk` are its components.
+
+    `job_id` is that of the answer which is being written, or None; whoever sets it makes the page
+    follow that answer.
+    """
 
     chatbot: Any
     conversation: Any
+    live: Any
     composer: Any
     status: Any
     job_id: Any
 
 
 class Opened(NamedTuple):
-    """Values that show a conversation: see `Chat.opened` for the components."""
+    """Values that show a conversation with its settings; `Chat.opened` are their components."""
 
-    chatbot: Any
-    conversation: Any
+    talk: Talk
     picker: Any
     model: Any
     system_prompt: Any
     temperature: Any
     max_tokens: Any
-    status: Any
-    live: Any
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """All of them, one after the other."""
+        return (*self.talk, *self[1:])
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,8 @@ class ChatHandlers:
     def choose(self, event: gr.EventData) -> tuple[str, str, Any, Any, Any, Any]:
         """Return the picker, the model, and its controls: what it lacks is hidden."""
         model = _curated(asked(event, "model"))
-        return model_picker(self.models, model.id), model.id, *controls(model), composer(model)
+        box = gr.MultimodalTextbox(sources=image_sources(model))
+        return model_picker(self.models, model.id), model.id, *controls(model), box
 
     async def send(
         self,
@@ -91,7 +102,7 @@ class ChatHandlers:
         system_prompt: str | None,
         temperature: float | None,
         max_tokens: float | None,
-    ) -> Asked:
+    ) -> Talk:
         """Ask the model for the next turn."""
         text = ((message or {}).get("text") or "").strip()
         files = (message or {}).get("files") or []
@@ -110,7 +121,7 @@ class ChatHandlers:
         system_prompt: str | None,
         temperature: float | None,
         max_tokens: float | None,
-    ) -> Asked:
+    ) -> Talk:
         """Ask once more for an answer, with the settings as they are now."""
         if conversation is None:
             return _refused("There is nothing to ask again.")
@@ -126,7 +137,7 @@ class ChatHandlers:
         system_prompt: str | None,
         temperature: float | None,
         max_tokens: float | None,
-    ) -> Asked:
+    ) -> Talk:
         """Change a question and ask it anew; what came after it stays in the history."""
         text = str(event.value or "").strip()
         if conversation is None or not text:
@@ -159,8 +170,10 @@ class ChatHandlers:
     async def stream(self, job_id: str | None) -> AsyncGenerator[tuple[Any, Any]]:
         """Yield the answer as it is written, and the status; nothing else, so that it is cheap."""
         if job_id is None:
+            yield gr.skip(), gr.skip()  # without a yield, Gradio would empty both
             return
-        clock = _Clock()
+        job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
+        clock = _Clock(job)
         latest: Event | None = None
         text = ""
         async with aclosing(
@@ -181,25 +194,23 @@ class ChatHandlers:
         if isinstance(latest, TERMINAL_EVENTS):
             yield gr.skip(), _ended(latest.job, clock.first_seconds)
 
-    async def commit(
-        self, conversation: Conversation | None, job_id: str | None
-    ) -> tuple[Any, Any, Any, Any, Any]:
-        """Put a finished answer into the conversation: chatbot, state, live part, box, job."""
+    async def commit(self, conversation: Conversation | None, job_id: str | None) -> Talk:
+        """Put a finished answer into its conversation, if that is the one on the page."""
         if conversation is None or job_id is None:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), None
+            return _UNCHANGED
         job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
-        whole = _whole(job)
-        box = composer(_curated(job.model))
-        return self._messages(whole.turns), whole, _live(""), box, None
+        if job.conversation_id != conversation.id or not job.state.is_settled:
+            return _UNCHANGED
+        return self._talk(job)._replace(status=gr.skip())
 
     async def stop(self, job_id: str | None) -> None:
         """Cancel the answer that is being written; what came so far stays."""
         if job_id is not None:
             await self.services.jobs.cancel(job_id, owner=LOCAL_OWNER)
 
-    def clear(self) -> tuple[Any, ...]:
-        """Return an empty conversation."""
-        return [], None, "", _live(""), None
+    def clear(self, model: str) -> Talk:
+        """Return an empty conversation; an answer that is being written goes on in its own."""
+        return Talk([], None, _live(""), composer(_curated(model)), "", None)
 
     async def listed(self) -> list[Card]:
         """Return the conversations, the newest first."""
@@ -208,8 +219,7 @@ class ChatHandlers:
 
     async def open(self, event: gr.EventData) -> tuple[Any, ...]:
         """Show a conversation that was listed."""
-        opened = await self.opened(asked(event))
-        return (*opened, await self.running_job(asked(event)))
+        return (await self.opened(asked(event))).values
 
     async def delete(self, event: gr.EventData) -> None:
         """Throw a whole conversation away."""
@@ -222,42 +232,21 @@ class ChatHandlers:
         if not jobs:
             raise gr.Error("This conversation was deleted.", print_exception=False)
         last = jobs[-1]
-        whole = _whole(last)
         curated = _curated(last.model)
         settings = _settings_of(last, curated)
-        system_prompt, temperature, max_tokens = controls(curated, settings)
-        status = _ended(last, None) if last.state.is_settled else notice("Writing…")
-        return Opened(
-            self._messages(whole.turns),
-            whole,
-            model_picker(self.models, curated.id),
-            curated.id,
-            system_prompt,
-            temperature,
-            max_tokens,
-            status,
-            _live(""),
-        )
-
-    async def running_job(self, conversation_id: str | None = None) -> str | None:
-        """Return the answer that is being written, of one conversation or the newest of all."""
-        for job in await self.services.jobs.running(LOCAL_OWNER):
-            if job.conversation_id is not None and conversation_id in (None, job.conversation_id):
-                return job.id
-        return None
+        picker = model_picker(self.models, curated.id)
+        return Opened(self._talk(last), picker, curated.id, *controls(curated, settings))
 
     async def attach(self) -> tuple[Any, ...]:
         """Come back to an answer that is being written, when the page opens."""
-        job_id = await self.running_job()
-        if job_id is None:
-            return (*([gr.skip()] * len(Opened._fields)), None)
-        job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
-        assert job.conversation_id is not None
-        return (*await self.opened(job.conversation_id), job_id)
+        for job in await self.services.jobs.running(LOCAL_OWNER):
+            if job.conversation_id is not None:
+                return (await self.opened(job.conversation_id)).values
+        return Opened(_UNCHANGED, *[gr.skip()] * 5).values
 
     async def _ask(
         self, conversation: Conversation | None, turns: tuple[Turn, ...], settings: Settings
-    ) -> Asked:
+    ) -> Talk:
         curated = _curated(settings.model)
         media = self.services.media
         conversation_id = uuid.uuid4().hex if conversation is None else conversation.id
@@ -280,31 +269,32 @@ class ChatHandlers:
             job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
         except PlaygroundError as error:
             return _refused(str(error))
-        kept = Conversation(conversation_id, _spoken(job.turns))
-        return Asked(
-            self._messages(kept.turns),
-            kept,
-            gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
-            notice("Sending…"),
-            job_id,
-        )
+        return self._talk(job)
 
-    def _messages(self, turns: tuple[Turn, ...]) -> list[Message]:
-        return [_message(turn, self.services.media) for turn in turns]
+    def _talk(self, job: Job) -> Talk:
+        """Return what shows a job's conversation as it stands."""
+        whole = _whole(job)
+        messages = [_message(turn, self.services.media) for turn in whole.turns]
+        if job.state.is_settled:
+            box, status, job_id = composer(_curated(job.model)), _ended(job, None), None
+        else:
+            box, status, job_id = _busy_composer(), notice("Sending…"), job.id
+        return Talk(messages, whole, _live(""), box, status, job_id)
 
 
 class _Clock:
-    """Counts the seconds of one answer."""
+    """Counts the seconds of one answer; its first words only if they were waited for here."""
 
-    def __init__(self) -> None:
-        self._began = time.monotonic()
+    def __init__(self, job: Job) -> None:
+        self._created_at = job.created_at
+        self._is_fresh = self.seconds() < _FRESH_SECONDS
         self.first_seconds: float | None = None
 
     def seconds(self) -> float:
-        return time.monotonic() - self._began
+        return (datetime.now(UTC) - self._created_at).total_seconds()
 
     def note_first(self) -> None:
-        if self.first_seconds is None:
+        if self.first_seconds is None and self._is_fresh:
             self.first_seconds = self.seconds()
 
 
@@ -332,6 +322,10 @@ def controls(
 def composer(model: CatalogModel) -> gr.MultimodalTextbox:
     """Return the box to write in, ready: it takes images where the model does."""
     return gr.MultimodalTextbox(submit_btn=True, stop_btn=False, sources=image_sources(model))
+
+
+def _busy_composer() -> gr.MultimodalTextbox:
+    return gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True)
 
 
 def image_sources(model: CatalogModel) -> list[str]:
@@ -417,8 +411,11 @@ def _live(text: str) -> Any:
     return gr.update(value=[{"role": "assistant", "content": text}], visible=True)
 
 
-def _refused(sentence: str) -> Asked:
-    return Asked(gr.skip(), gr.skip(), gr.skip(), notice(sentence, "bad"), None)
+_UNCHANGED = Talk(*[gr.skip()] * len(Talk._fields))
+
+
+def _refused(sentence: str) -> Talk:
+    return _UNCHANGED._replace(status=notice(sentence, "bad"))
 
 
 def _ended(job: Job, first_seconds: float | None) -> str:

@@ -46,7 +46,7 @@ class Links:
             case "chat" if job.conversation_id is not None:
                 opened = await self.chat_handlers.opened(job.conversation_id)
                 return {
-                    **dict(zip(self.chat.opened, opened, strict=True)),
+                    **dict(zip(self.chat.opened, opened.values, strict=True)),
                     **self._to("chat"),
                 }
         return {

@@ -36,21 +36,23 @@ def build_page(services: Services) -> gr.Blocks:
     ) as demo:
         gr.HTML(pieces.masthead(services.backend), padding=False)
         picturing, filming = (WorkbenchHandlers(services, kind) for kind in (IMAGE, VIDEO))
+        talk = ChatHandlers(services)
+        chat_states = chat.states(talk)
         image_states, video_states = workbench.states(picturing), workbench.states(filming)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Image", id="image"):
                 image = Bench(workbench.build(picturing, image_states), picturing)
             with gr.Tab("Video", id="video"):
                 video = Bench(workbench.build(filming, video_states), filming)
-            with gr.Tab("Chat", id="chat"):
-                talk = ChatHandlers(services)
-                talking = chat.build(talk)
-                chat.on_load(demo, talking, talk)
+            with gr.Tab("Chat", id="chat") as chat_tab:
+                talking = chat.build(talk, chat_states)
             with gr.Tab("History", id="history") as past_tab:
                 past = HistoryHandlers(services)
                 kept = history.build(past)
         for bench in (image, video):
             workbench.on_load(demo, bench.parts, bench.handlers)
+        chat.on_load(demo, talking, talk)
+        chat.list_on(talking, talk, chat_tab.select)
         shell = Shell(
             tabs=tabs,
             details=components.dialog(label="Details of a run", elem_id="details"),

@@ -1,8 +1,10 @@
 """The Chat tab at work: several turns, changed ones, stopped ones, and conversations kept."""
 
 import re
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.views import Talk, open_page
@@ -116,3 +118,35 @@ def test_a_deleted_conversation_leaves_the_list(talk: Talk) -> None:
     entry.get_by_role("button", name="Delete this conversation").click()
 
     expect(entry).to_have_count(0)
+
+
+def test_another_conversation_is_opened_while_an_answer_is_written(talk: Talk) -> None:
+    """The words of one never land in the other, and neither loses any."""
+    talk.ask("Name a tree")
+    talk.page.get_by_role("button", name="New conversation").click()
+    talk.send(LONG_QUESTION)
+    expect(talk.live).to_be_visible()
+
+    talk.conversations.filter(has_text="Name a tree").locator(".open").click()
+    expect(talk.questions).to_have_text("Name a tree")
+    expect(talk.live).to_have_count(0)
+    expect(talk.page.locator("#composer .submit-button")).to_be_visible()
+
+    talk.conversations.filter(has_text=LONG_QUESTION).locator(".open").first.click()
+    expect(talk.questions).to_have_text(LONG_QUESTION)
+    expect(talk.answers).to_have_count(1, timeout=60_000)
+    talk.conversations.filter(has_text="Name a tree").locator(".open").click()
+    expect(talk.answers).to_have_count(1)
+
+
+def test_an_image_is_shown_to_a_model_that_looks_at_it(talk: Talk, tmp_path: Path) -> None:
+    picture = tmp_path / "red.png"
+    Image.new("RGB", (64, 64), "red").save(picture)
+    talk.choose("anthropic/claude-4.5-sonnet")
+
+    talk.page.locator("#composer input[type=file]").set_input_files(picture)
+    expect(talk.page.locator("#composer .thumbnails img, #composer img")).to_be_visible()
+    talk.ask("What is in this picture?")
+
+    expect(talk.questions.locator("img")).to_be_visible()
+    expect(talk.page.get_by_role("button", name="New conversation")).to_be_visible()

@@ -138,6 +138,13 @@ class Talk:
         """The list of conversations."""
         return self.page.locator("#conversations .conversation")
 
+    def choose(self, model: str) -> None:
+        """Pick a model by its id."""
+        self.page.locator("#chat-model summary").click()
+        option = self.page.locator(f'#chat-model [data-model="{model}"]')
+        option.click()
+        expect(option).to_have_attribute("aria-pressed", "true")
+
     def send(self, message: str) -> None:
         """Write a message and send it."""
         self.box.fill(message)
