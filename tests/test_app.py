@@ -118,6 +118,22 @@ def test_media_are_served_in_parts(url: str, data_dir: Path, program: Client) ->
     assert (answer.status_code, answer.content) == (206, b"RIFF")
 
 
+@pytest.mark.parametrize("name", ["page.html", "drawing.svg", "0.webp"])
+def test_what_a_model_made_is_not_run_in_the_pages_name(
+    url: str, data_dir: Path, name: str
+) -> None:
+    file = data_dir / "media" / "local" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+
+    answer = httpx.get(f"{url}/gradio_api/file={file}")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"] == "sandbox"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "content-security-policy" not in httpx.get(url).headers
+
+
 def test_the_queue_is_the_only_way_in(url: str) -> None:
     answer = httpx.post(f"{url}/gradio_api/run/run_model", json={"data": ["x/y", "{}"]})
 

@@ -90,7 +90,7 @@ class Endpoints:
             )
         except PlaygroundError as error:
             raise _refusal(str(error)) from error
-        async for event in self.services.jobs.watch(job_id):
+        async for event in self.services.jobs.watch(job_id, owner=LOCAL_OWNER):
             if isinstance(event, TERMINAL_EVENTS):
                 return event.job
         raise _refusal("The playground is closing; the run goes on when it is back.")

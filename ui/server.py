@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from ui.components import ASSETS, page_head
+from ui.sandboxing import SandboxedFiles
 from ui.theme import theme
 
 _SHUTDOWN_SECONDS = 3
@@ -48,6 +49,7 @@ class PageServer:
         # The page's own files, served with Range and without a copy into Gradio's cache.
         gr.set_static_paths([media_root, ASSETS])
         web = FastAPI(openapi_url=None)
+        web.add_middleware(SandboxedFiles)
         web.add_middleware(TrustedHostMiddleware, allowed_hosts=_allowed_hosts(host))
         self._web = gr.mount_gradio_app(
             web,

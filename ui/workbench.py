@@ -99,8 +99,17 @@ class WorkbenchHandlers:
             raise gr.Error("There is no such example.", print_exception=False)
         return *await self._picked(form, model, shown), curated.example
 
-    async def run(self, form: Form, prompt: str | None, shown: Mapping[str, Any]) -> str:
-        """Start a job and return what there is to say of it: nothing when all is well."""
+    async def run(
+        self, form: Form, prompt: str | None, shown: Mapping[str, Any], *, visitor: str = ""
+    ) -> str:
+        """Start a job and return what there is to say of it: nothing when all is well.
+
+        Args:
+            form: what is drawn.
+            prompt: what is written above it.
+            shown: the form's values by field.
+            visitor: whose page it is; in the queue, pages take turns.
+        """
         words = (prompt or "").strip()
         try:
             if form.takes_prompt and not words:
@@ -111,6 +120,7 @@ class WorkbenchHandlers:
                 {**given, **form.read(shown)},
                 owner=LOCAL_OWNER,
                 kind=self.config.kind,
+                lane=f"{self.config.kind}/{visitor}",
             )
         except PlaygroundError as error:
             return notice(str(error), "bad")
@@ -263,10 +273,11 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     def by_name(values: tuple[Any, ...]) -> dict[str, Any]:
         return dict(zip(fields, values, strict=True))
 
-    async def run(wanted: Form, prompt: str, *values: Any) -> str:
-        if wanted.revision != form.revision:  # picked a moment ago, and not drawn yet
-            return await handlers.run(wanted, prompt, wanted.shown)
-        return await handlers.run(form, prompt, by_name(values))
+    async def run(request: gr.Request, wanted: Form, prompt: str, *values: Any) -> str:
+        # Picked a moment ago, and not drawn yet: what was picked is meant.
+        is_drawn = wanted.revision == form.revision
+        shown = by_name(values) if is_drawn else wanted.shown
+        return await handlers.run(wanted, prompt, shown, visitor=request.session_hash or "")
 
     async def switch(event: gr.EventData, *values: Any) -> tuple[str, Form]:
         return await handlers.switch(form, by_name(values), asked(event, "model"))
