@@ -6,16 +6,11 @@ from typing import Any
 import gradio as gr
 
 from ui import components
+from ui.components import QUIET
 from ui.conversation import ChatHandlers, Settings, image_sources
 from ui.pieces import model_picker, welcome
 
 __all__ = ["Chat", "ChatHandlers", "build", "on_load"]
-
-_QUIET: dict[str, Any] = {
-    "concurrency_limit": None,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
 
 _REASONING = [("<think>", "</think>"), ("<thinking>", "</thinking>")]
 """How models that show their reasoning mark it."""
@@ -169,25 +164,25 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
 def on_load(demo: gr.Blocks, chat: Chat, handlers: ChatHandlers) -> None:
     """List the conversations, and come back to an answer that is being written."""
     list_on(chat, handlers, demo.load)
-    demo.load(handlers.attach, None, chat.opened, **_QUIET)
+    demo.load(handlers.attach, None, chat.opened, **QUIET)
 
 
 def list_on(chat: Chat, handlers: ChatHandlers, *triggers: Any) -> None:
     """List the conversations whenever one of `triggers` happens."""
-    gr.on(list(triggers), handlers.listed, None, chat.conversations, **_QUIET)
+    gr.on(list(triggers), handlers.listed, None, chat.conversations, **QUIET)
 
 
 def _wire(chat: Chat, handlers: ChatHandlers) -> None:
     # Whatever sets the job's id makes the page follow it; the answer is put into the conversation
     # once, when it is finished.
     streaming = chat.job_id.change(
-        handlers.stream, chat.job_id, [chat.live, chat.status], trigger_mode="multiple", **_QUIET
+        handlers.stream, chat.job_id, [chat.live, chat.status], trigger_mode="multiple", **QUIET
     )
     committed = streaming.then(
-        handlers.commit, [chat.conversation, chat.job_id], chat.talk, **_QUIET
+        handlers.commit, [chat.conversation, chat.job_id], chat.talk, **QUIET
     )
     # An answer that is being written goes on; the page only stops following it.
-    leaving = {"cancels": [streaming], **_QUIET}
+    leaving = {"cancels": [streaming], **QUIET}
     given = [chat.conversation, *chat.settings]
     asked = [
         chat.composer.submit(
@@ -207,10 +202,8 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
     ]
     chat.conversations.open(handlers.open, None, chat.opened, **leaving)
     chat.fresh.click(handlers.clear, chat.model, chat.talk, **leaving)
-    chat.composer.stop(handlers.stop, chat.job_id, None, **_QUIET)
-    chat.picker.choose(
-        handlers.choose, None, [chat.picker, *chat.settings, chat.composer], **_QUIET
-    )
-    deleted = chat.conversations.delete(handlers.delete, None, None, **_QUIET)
+    chat.composer.stop(handlers.stop, chat.job_id, None, **QUIET)
+    chat.picker.choose(handlers.choose, None, [chat.picker, *chat.settings, chat.composer], **QUIET)
+    deleted = chat.conversations.delete(handlers.delete, None, None, **QUIET)
     for change in (*asked, committed, deleted):
-        change.then(handlers.listed, None, chat.conversations, **_QUIET)
+        change.then(handlers.listed, None, chat.conversations, **QUIET)

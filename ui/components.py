@@ -11,6 +11,13 @@ import gradio as gr
 
 ASSETS = Path(__file__).with_name("assets")
 
+QUIET: dict[str, Any] = {
+    "concurrency_limit": None,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+"""How the page listens: as often as it is asked, without Gradio's own spinner, and for itself."""
+
 CARD_EVENTS = (
     "open",
     "stop",

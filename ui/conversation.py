@@ -190,7 +190,7 @@ class ChatHandlers:
                     yield _live(text), notice(status)
                     await asyncio.sleep(_UPDATE_SECONDS)
                 elif not text:
-                    yield gr.skip(), notice(f"{present.sentence(latest)} {clock.seconds():.0f} s")
+                    yield gr.skip(), notice(f"{present.sentence(latest)} · {clock.seconds():.0f} s")
         if isinstance(latest, TERMINAL_EVENTS):
             yield gr.skip(), _ended(latest.job, clock.first_seconds)
 

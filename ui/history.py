@@ -11,17 +11,12 @@ from core.history.records import Cursor, Job, State
 from core.models.catalog import Kind
 from ui import components
 from ui.cards import Card, small_cards, title_of
+from ui.components import QUIET
 from ui.pieces import notice
 from ui.services import LOCAL_OWNER, Services
 
 PAGE = 48
 """How many runs are shown at first, and more each time they are asked for."""
-
-_QUIET: dict[str, Any] = {
-    "concurrency_limit": None,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
 
 _ANY = "any"
 
@@ -186,16 +181,16 @@ def _wire(history: History, handlers: HistoryHandlers) -> None:
         history.filters,
         history.shown,
         trigger_mode="always_last",
-        **_QUIET,
+        **QUIET,
     )
     history.more.click(
         handlers.next_page,
         [history.cards, history.next, *history.filters],
         history.shown,
         trigger_mode="once",
-        **_QUIET,
+        **QUIET,
     )
-    history.layout.change(handlers.lay_out, history.layout, history.cards, **_QUIET)
+    history.layout.change(handlers.lay_out, history.layout, history.cards, **QUIET)
 
 
 def refresh_on(
@@ -208,9 +203,9 @@ def refresh_on(
         history.filters,
         history.shown,
         trigger_mode="always_last",
-        **_QUIET,
+        **QUIET,
     )
-    gr.on(list(triggers), handlers.models, None, history.model, **_QUIET)
+    gr.on(list(triggers), handlers.models, None, history.model, **QUIET)
 
 
 def _filter(query: str | None, kind: str, model: str, status: str, days: str, which: str) -> Filter:

@@ -1,12 +1,11 @@
 """The page: its tabs and the links between them, nothing else."""
 
-from typing import Any
-
 import gradio as gr
 
 from ui import chat, components, history, pieces, workbench
 from ui.actions import Actions, Refresh, Shell, wire_cards, wire_shell
 from ui.chat import ChatHandlers
+from ui.components import QUIET
 from ui.endpoints import Endpoints, publish
 from ui.history import HistoryHandlers
 from ui.image import IMAGE
@@ -18,12 +17,6 @@ from ui.workbench import WorkbenchHandlers
 _CACHE_SWEEP_SECONDS = 3600
 _CACHE_AGE_SECONDS = 24 * 3600
 _MAX_QUEUED = 200
-
-_QUIET: dict[str, Any] = {
-    "concurrency_limit": None,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
 
 
 def build_page(services: Services) -> gr.Blocks:
@@ -87,7 +80,7 @@ def _link(
         kept.cards,
     ]
     for cards in lists:
-        wire_cards(cards, actions, shell, refreshes, **_QUIET)
-    wire_shell(shell, actions, refreshes, **_QUIET)
+        wire_cards(cards, actions, shell, refreshes, **QUIET)
+    wire_shell(shell, actions, refreshes, **QUIET)
     links = Links(actions, shell, image, video, talking, talk)
-    links.wire(*lists, shell.details, **_QUIET)
+    links.wire(*lists, shell.details, **QUIET)

@@ -11,18 +11,12 @@ from core.history.records import Job
 from core.jobs.intents import hidden_fields, restored
 from core.models.catalog import CatalogModel, Kind, find, models_of
 from ui import components
-from ui.components import asked
+from ui.components import QUIET, asked
 from ui.feed import Feed
 from ui.form import Form, component, initial_value, media_kind, shown_value
 from ui.pictures import FormPicture, preview
 from ui.pieces import model_picker, notice, welcome
 from ui.services import LOCAL_OWNER, Services
-
-_QUIET: dict[str, Any] = {
-    "concurrency_limit": None,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
 
 
 @dataclass(frozen=True)
@@ -257,8 +251,8 @@ def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
 
 def on_load(demo: gr.Blocks, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     """Draw the first form when the page opens, and show the runs from then on."""
-    demo.load(handlers.choose, None, [bench.picker, bench.form], **_QUIET)
-    demo.load(handlers.feed.follow, None, bench.feed, **_QUIET)
+    demo.load(handlers.choose, None, [bench.picker, bench.form], **QUIET)
+    demo.load(handlers.feed.follow, None, bench.feed, **QUIET)
 
 
 def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
@@ -288,11 +282,11 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     async def take(picture: FormPicture | None, *values: Any) -> tuple[Any, Any, str]:
         return await handlers.take_picture(form, by_name(values), picture)
 
-    run_button.click(run, [bench.form, bench.prompt, *shown], bench.notice, **_QUIET)
-    stop_button.click(handlers.stop_newest, None, bench.notice, **_QUIET)
-    bench.picker.choose(switch, shown, settings, **_QUIET)
-    bench.welcome.example(try_example, shown, [*settings, bench.prompt], **_QUIET)
-    bench.incoming.change(take, [bench.incoming, *shown], [*settings, bench.notice], **_QUIET)
+    run_button.click(run, [bench.form, bench.prompt, *shown], bench.notice, **QUIET)
+    stop_button.click(handlers.stop_newest, None, bench.notice, **QUIET)
+    bench.picker.choose(switch, shown, settings, **QUIET)
+    bench.welcome.example(try_example, shown, [*settings, bench.prompt], **QUIET)
+    bench.incoming.change(take, [bench.incoming, *shown], [*settings, bench.notice], **QUIET)
 
 
 def _draw_fields(form: Form) -> dict[str, gr.components.Component]:
@@ -305,7 +299,7 @@ def _draw_fields(form: Form) -> dict[str, gr.components.Component]:
             drawn[field.name] = box
             if isinstance(box, gr.File) and media_kind(field) == "image":
                 small = gr.HTML(preview(value), padding=False)
-                box.change(preview, box, small, **_QUIET)
+                box.change(preview, box, small, **QUIET)
 
     draw(form.main)
     if form.advanced:
