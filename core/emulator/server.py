@@ -36,6 +36,9 @@ CONTROL_PATH = "/_emulator"
 _HOSTED_GROUP = "hosted"
 _GRACE_SECONDS = 1.0
 _MOMENT_SECONDS = 0.002
+_TURNS = 10
+"""More than a connection takes from being accepted to being there, or to being gone."""
+
 _PROXIES = ["127.0.0.1", "::1"]
 _KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, or they find them closed
 
@@ -209,7 +212,7 @@ class Emulator:
             await self._server.serve(sockets=[listening])
         finally:
             connections.drop_all()
-            await asyncio.sleep(_MOMENT_SECONDS)
+            await _moment()
             await predictions.close()
             await webhooks.close()
             await self._loop.shutdown_default_executor()  # so that nobody writes any more
@@ -278,7 +281,7 @@ class _Server(uvicorn.Server):
         """Let requests finish that can; uvicorn's own does it in steps of 0.1 s."""
         for server in self.servers:
             server.close()
-        await asyncio.sleep(_MOMENT_SECONDS)  # for connections that were just accepted
+        await _moment()  # for connections that were just accepted
         state = self.server_state
         for connection in list(state.connections):
             connection.shutdown()
@@ -293,6 +296,13 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+async def _moment() -> None:
+    """Let what is due happen; on a busy machine time alone may pass without a turn of the loop."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    await asyncio.sleep(_MOMENT_SECONDS)
 
 
 def _url(listening: socket.socket) -> str:
