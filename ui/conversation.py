@@ -188,6 +188,8 @@ class ChatHandlers:
         if conversation is None or job_id is None:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip(), None
         job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
+        if not job.state.is_settled:  # asked while another was awaited, and awaited itself now
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
         whole = _whole(job)
         box = composer(_curated(job.model))
         return self._messages(whole.turns), whole, _live(""), box, None
@@ -368,7 +370,7 @@ def _settings_of(job: Job, model: CatalogModel) -> Settings:
         model.id,
         said or str(job.input.get(names.system_prompt or "", "")),
         job.input.get(names.temperature or "", defaults.temperature),
-        job.input.get(names.max_tokens or "", defaults.max_tokens),
+        job.input.get(names.max_tokens) if names.max_tokens else defaults.max_tokens,
     )
 
 
@@ -418,7 +420,8 @@ def _live(text: str) -> Any:
 
 
 def _refused(sentence: str) -> Asked:
-    return Asked(gr.skip(), gr.skip(), gr.skip(), notice(sentence, "bad"), None)
+    # The job stays, too: an answer may be on its way, which is to be stopped and kept.
+    return Asked(gr.skip(), gr.skip(), gr.skip(), notice(sentence, "bad"), gr.skip())
 
 
 def _ended(job: Job, first_seconds: float | None) -> str:
