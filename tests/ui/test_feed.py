@@ -71,8 +71,15 @@ def pictures(services: Services) -> Feed:
     return Feed(services, "image")
 
 
+@pytest.fixture(autouse=True)
+def no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told of a run shows by itself; reading anew would hide that it doesn't."""
+    monkeypatch.setattr(feed_module, "_TICK_SECONDS", 60)
+
+
 @pytest.fixture
-def quick_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick_ticks(no_ticks: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read anew many times a second what other pages may have changed."""
     monkeypatch.setattr(feed_module, "_TICK_SECONDS", 0.01)
 
 
