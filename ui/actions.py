@@ -46,8 +46,9 @@ class Actions:
     async def delete(self, event: gr.EventData) -> Shown:
         """Throw a run away, and return a message with the way back."""
         job = await self.job(event)
-        if not await self.services.archive.delete([job.id], owner=LOCAL_OWNER):
+        if not job.state.is_settled:
             return toast("It is still running: stop it first.")
+        await self.services.archive.delete([job.id], owner=LOCAL_OWNER)
         return toast("Deleted.", job_id=job.id, undo=True)
 
     async def delete_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:
@@ -56,7 +57,8 @@ class Actions:
 
     async def restore(self, event: gr.EventData) -> Shown:
         """Take a run out of the bin again."""
-        await self.services.archive.restore([asked(event)], owner=LOCAL_OWNER)
+        job = await self.job(event)
+        await self.services.archive.restore([job.id], owner=LOCAL_OWNER)
         return toast("It is back.")
 
     async def restore_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:

@@ -362,7 +362,7 @@ def _settings_of(job: Job, model: CatalogModel) -> Settings:
         model.id,
         said or str(job.input.get(names.system_prompt or "", "")),
         job.input.get(names.temperature or "", defaults.temperature),
-        job.input.get(names.max_tokens or "", defaults.max_tokens),
+        job.input.get(names.max_tokens) if names.max_tokens else defaults.max_tokens,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from core import InvalidInput, PlaygroundError
+from core import PlaygroundError
 from core.history.records import Job
 from core.jobs.intents import hidden_fields, restored
 from core.models.catalog import CatalogModel, Kind, find, models_of
@@ -104,10 +104,9 @@ class WorkbenchHandlers:
             shown: the form's values by field.
             visitor: whose page it is; in the queue, pages take turns.
         """
-        words = (prompt or "").strip()
+        if form.takes_prompt and not (prompt or "").strip():
+            return notice(_NO_PROMPT, "bad")
         try:
-            if form.takes_prompt and not words:
-                raise _NO_PROMPT
             given = {"prompt": prompt} if form.takes_prompt else {}
             await self.services.jobs.submit(
                 form.model,
@@ -140,8 +139,11 @@ class WorkbenchHandlers:
                 other = form
             carried = form.carried_over(other, shown)
             curated = find(model)
-            field = carried.image_field(curated.start_image if curated else None, *_PICTURE_FIELDS)
-            if field is None or (model != form.model and field.name not in _EDITED_FIELDS):
+            start = curated.start_image if curated else None
+            field = carried.image_field(start, *_PICTURE_FIELDS)
+            if field is None:
+                continue
+            if model != form.model and field.name not in (start, *_EDITED_FIELDS):
                 continue
             value = [str(picture.path)] if field.type == "files" else str(picture.path)
             filled = carried.holding({**carried.values, field.name: value})
@@ -182,7 +184,7 @@ class WorkbenchHandlers:
         return Form.of(model, schema, find(model))
 
 
-_NO_PROMPT = InvalidInput("Describe what you want in the prompt, then run.", field="prompt")
+_NO_PROMPT = "Describe what you want in the prompt, then run."
 
 _PICTURE_FIELDS = ("image", "input_image", "image_input", "input_images", "images", "image_prompt")
 """What models call the picture that they start from."""

@@ -1,0 +1,234 @@
+"""What leads from a result to where it is used next: the right values, in the right tab."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from core.history.records import State
+from tests.core.jobs.world import COUNTER, PAINTER, WRITER, a_png
+from tests.ui.jobs import FILE, a_job
+from tests.ui.world import FLEX, KLING, LLAMA, SCHNELL, event, newest_job, ran, shown_choice
+from ui import chat, components, workbench
+from ui.actions import Actions, Shell
+from ui.conversation import ChatHandlers
+from ui.image import IMAGE
+from ui.links import Bench, Changes, Links
+from ui.pictures import FormPicture
+from ui.services import Services
+from ui.video import VIDEO
+from ui.workbench import WorkbenchHandlers, WorkbenchKind
+
+Handler = Callable[[gr.EventData], Awaitable[Changes]]
+
+
+@pytest_asyncio.fixture
+async def links(services: Services) -> Links:
+    """The links of a page with all tabs; outside of a loop, Gradio would open one and leave it."""
+
+    def bench(kind: WorkbenchKind) -> Bench:
+        handlers = WorkbenchHandlers(services, kind)
+        return Bench(workbench.build(handlers, workbench.states(handlers)), handlers)
+
+    with gr.Blocks():
+        with gr.Tabs() as tabs:
+            pass
+        shell = Shell(
+            tabs,
+            components.dialog(label="Details", elem_id="details"),
+            components.toast(elem_id="toast"),
+        )
+        talk = ChatHandlers(services)
+        return Links(Actions(services), shell, bench(IMAGE), bench(VIDEO), chat.build(talk), talk)
+
+
+def tab_of(links: Links, changes: Changes) -> str:
+    """Return the tab that is shown; the dialog has to be closed for it."""
+    assert changes[links.shell.details] is None
+    tab: str = changes[links.shell.tabs].selected
+    return tab
+
+
+def arrived(changes: Changes, bench: Bench) -> Path:
+    """Return the picture that is on its way into a form."""
+    picture = changes[bench.parts.incoming]
+    assert isinstance(picture, FormPicture)
+    return picture.path
+
+
+@pytest.mark.parametrize(
+    ("tab", "model", "given"),
+    [
+        ("image", SCHNELL, {"seed": 7, "aspect_ratio": "16:9"}),
+        ("video", KLING, {"duration": 5, "aspect_ratio": "9:16"}),
+    ],
+)
+async def test_a_runs_settings_go_back_into_its_own_tab(
+    links: Links, services: Services, tab: str, model: str, given: dict[str, Any]
+) -> None:
+    job = await ran(services, model, **given)
+
+    changes = await links.reuse(event(job.id))
+
+    bench: Bench = getattr(links, tab)
+    assert tab_of(links, changes) == tab
+    assert shown_choice(model) in changes[bench.parts.picker]
+    assert changes[bench.parts.prompt] == "a fox"
+    assert changes[bench.parts.notice] == ""
+    form = changes[bench.parts.form]
+    assert {"prompt": "a fox", **form.read(form.shown)} == job.input
+    assert changes.keys() == {
+        links.shell.tabs,
+        links.shell.details,
+        *(bench.parts.picker, bench.parts.prompt, bench.parts.form, bench.parts.notice),
+    }
+
+
+async def test_a_chat_opens_its_conversation(links: Links, services: Services) -> None:
+    asked = await links.chat_handlers.send(None, {"text": "What is tea?"}, LLAMA, "Hush", 0.2, 90)
+    job = await newest_job(services)
+
+    changes = await links.reuse(event(job.id))
+
+    assert tab_of(links, changes) == "chat"
+    assert [one["content"] for one in changes[links.chat.chatbot]] == ["What is tea?", job.text]
+    assert changes[links.chat.conversation].id == asked.conversation.id
+    assert changes[links.chat.model] == LLAMA
+    assert changes[links.chat.system_prompt].value == "Hush"
+    assert changes[links.chat.temperature].value == 0.2
+    assert changes[links.chat.max_tokens].value == 90
+
+
+@pytest.mark.parametrize(("model", "kind"), [(COUNTER, None), (PAINTER, "audio"), (WRITER, "chat")])
+async def test_a_run_that_no_tab_has_a_form_for_says_so_and_stays_where_it_is(
+    links: Links, services: Services, model: str, kind: Any
+) -> None:
+    """The last one was asked by a program, outside of any conversation."""
+    job = await ran(services, model, kind=kind)
+
+    changes = await links.reuse(event(job.id))
+
+    assert changes.keys() == {links.shell.toast}
+    assert "No tab has a form for this model" in changes[links.shell.toast]["html"]
+
+
+async def test_a_picture_goes_into_the_image_tab(links: Links, services: Services) -> None:
+    job = await ran(services, SCHNELL, num_outputs=2)
+
+    changes = await links.use_image(event(job.id, file="1"))
+
+    assert tab_of(links, changes) == "image"
+    assert arrived(changes, links.image) == services.media.path(job.files[1].key)
+    assert links.video.parts.incoming not in changes
+
+
+async def test_a_picture_goes_into_the_video_tab(links: Links, services: Services) -> None:
+    job = await ran(services, SCHNELL)
+
+    changes = await links.animate(event(job.id, file="0"))
+
+    assert tab_of(links, changes) == "video"
+    assert arrived(changes, links.video) == services.media.path(job.files[0].key)
+    assert links.image.parts.incoming not in changes
+
+
+async def test_the_same_picture_arrives_a_second_time(links: Links, services: Services) -> None:
+    """To Gradio it would be no change, were it equal to the first."""
+    job = await ran(services, SCHNELL)
+
+    first = await links.use_image(event(job.id, file="0"))
+    second = await links.use_image(event(job.id, file="0"))
+
+    incoming = links.image.parts.incoming
+    assert first[incoming] != second[incoming]
+    assert first[incoming].path == second[incoming].path
+
+
+async def test_a_picture_ends_up_in_the_form_of_a_model_that_takes_it(
+    links: Links, services: Services
+) -> None:
+    job = await ran(services, SCHNELL)
+    changes = await links.use_image(event(job.id, file="0"))
+    _, form = await links.image.handlers.choose()
+
+    _, filled, _ = await links.image.handlers.take_picture(
+        form, form.shown, changes[links.image.parts.incoming]
+    )
+
+    assert filled.model == FLEX
+    [path] = filled.values["input_images"]
+    assert Path(path).read_bytes() == a_png()
+
+
+async def test_a_clip_goes_on_from_its_last_frame(links: Links, services: Services) -> None:
+    job = await ran(services, KLING)
+    [clip] = job.files
+
+    changes = await links.go_on(event(job.id, file="0"))
+
+    assert tab_of(links, changes) == "video"
+    path = arrived(changes, links.video)
+    assert path.parent == services.media.path(clip.key).parent
+    with Image.open(path) as frame:
+        assert (frame.format, *frame.size) == ("PNG", clip.width, clip.height)
+
+
+async def test_what_has_no_last_frame_says_so(links: Links, services: Services) -> None:
+    job = await ran(services, SCHNELL)
+
+    changes = await links.go_on(event(job.id, file="0"))
+
+    assert changes.keys() == {links.shell.toast}
+    assert "no last frame" in changes[links.shell.toast]["html"]
+
+
+async def test_a_clip_whose_file_is_gone_says_so(links: Links, services: Services) -> None:
+    clip = replace(FILE, key="local/2026-03/gone/0.mp4", media_type="video/mp4")
+    gone = a_job(id="gone", kind="video", files=(clip,), state=State.SUCCEEDED)
+    await services.archive.add(gone, holder="tests", lease_seconds=60)
+
+    changes = await links.go_on(event("gone", file="0"))
+
+    assert changes.keys() == {links.shell.toast}
+    assert "no last frame" in changes[links.shell.toast]["html"]
+
+
+@pytest.mark.parametrize("name", ["use_image", "animate", "go_on"])
+async def test_a_file_that_the_run_has_not_changes_nothing(
+    links: Links, services: Services, name: str
+) -> None:
+    job = await ran(services, SCHNELL)
+    handler: Handler = getattr(links, name)
+
+    for file in ("1", "", "../0"):
+        assert await handler(event(job.id, file=file)) == {}
+
+
+@pytest.mark.parametrize("name", ["reuse", "use_image", "animate", "go_on"])
+async def test_of_an_unknown_run_one_sentence_tells(links: Links, name: str) -> None:
+    handler: Handler = getattr(links, name)
+
+    with pytest.raises(gr.Error, match="The history holds no such run"):
+        await handler(event("gone", file="0"))
+
+
+async def test_each_value_has_a_place_to_go(links: Links, services: Services) -> None:
+    """Gradio refuses a value for a component that isn't among an event's outputs."""
+    picture = await ran(services, SCHNELL)
+    clip = await ran(services, KLING)
+    await links.chat_handlers.send(None, {"text": "What is tea?"}, LLAMA, "", 0.2, 90)
+    talk = await newest_job(services)
+
+    changed: set[Any] = set()
+    for job in (picture, clip, talk):
+        changed |= (await links.reuse(event(job.id))).keys()
+    for handler in (links.use_image, links.animate, links.go_on):
+        changed |= (await handler(event(picture.id, file="0"))).keys()
+    changed |= (await links.go_on(event(clip.id, file="0"))).keys()
+
+    assert changed == set(links._ends)
