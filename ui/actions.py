@@ -49,16 +49,18 @@ class Actions:
         if not job.state.is_settled:
             return toast("It is still running: stop it first.")
         await self.services.archive.delete([job.id], owner=LOCAL_OWNER)
-        return toast("Deleted.", job_id=job.id, undo=True)
+        return toast("Deleted.", undo=[job.id])
 
     async def delete_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:
         """Do the same in the dialog, and close it."""
         return None, await self.delete(event)
 
     async def restore(self, event: gr.EventData) -> Shown:
-        """Take a run out of the bin again."""
-        job = await self.job(event)
-        await self.services.archive.restore([job.id], owner=LOCAL_OWNER)
+        """Take a run, or several at once, out of the bin again."""
+        job_ids = asked(event).split() or [""]
+        for job_id in job_ids:
+            await self._get(job_id)
+        await self.services.archive.restore(job_ids, owner=LOCAL_OWNER)
         return toast("It is back.")
 
     async def restore_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:
@@ -71,8 +73,11 @@ class Actions:
         Raises:
             gr.Error: there is none.
         """
+        return await self._get(asked(event))
+
+    async def _get(self, job_id: str) -> Job:
         try:
-            return await self.services.archive.get(asked(event), owner=LOCAL_OWNER)
+            return await self.services.archive.get(job_id, owner=LOCAL_OWNER)
         except PlaygroundError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -99,6 +104,7 @@ def wire_cards(
     cards: gr.HTML, actions: Actions, shell: Shell, refreshes: tuple[Refresh, ...], **quiet: Any
 ) -> None:
     """Let a list of cards do what its buttons say."""
+    quiet = {**quiet, "trigger_mode": "multiple"}  # one after the other, quickly
     cards.open(actions.open, None, shell.details, **quiet)
     cards.stop(actions.stop, None, None, **quiet)
     changes = [
@@ -113,6 +119,7 @@ def wire_shell(
     shell: Shell, actions: Actions, refreshes: tuple[Refresh, ...], **quiet: Any
 ) -> None:
     """Let the dialog and the messages do the same."""
+    quiet = {**quiet, "trigger_mode": "multiple"}
     both = [shell.details, shell.toast]
     changes = [
         shell.details.star(actions.star_opened, None, shell.details, **quiet),

@@ -196,14 +196,23 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
         chat.welcome.example(
             handlers.try_example,
             [chat.conversation, *chat.settings[1:]],
-            [*chat.talk, chat.picker, chat.model],
+            chat.opened,
             **leaving,
         ),
     ]
-    chat.conversations.open(handlers.open, None, chat.opened, **leaving)
+    opened = chat.conversations.open(handlers.open, None, chat.opened, **leaving)
+    for change in (*asked, opened):
+        change.then(None, None, None, js="() => playground.toEnd()", **QUIET)
     chat.fresh.click(handlers.clear, chat.model, chat.talk, **leaving)
     chat.composer.stop(handlers.stop, chat.job_id, None, **QUIET)
     chat.picker.choose(handlers.choose, None, [chat.picker, *chat.settings, chat.composer], **QUIET)
-    deleted = chat.conversations.delete(handlers.delete, None, None, **QUIET)
-    for change in (*asked, committed, deleted):
+    for change in (*asked, committed):
         change.then(handlers.listed, None, chat.conversations, **QUIET)
+
+
+def delete_with(chat: Chat, handlers: ChatHandlers, toast: gr.HTML) -> None:
+    """Let conversations be thrown away, with a message that tells the way back."""
+    deleted = chat.conversations.delete(
+        handlers.delete, [chat.conversation, chat.model], [toast, *chat.talk], **QUIET
+    )
+    deleted.then(handlers.listed, None, chat.conversations, **QUIET)

@@ -4,12 +4,16 @@ A component's events are named after what a person asks for (`star`, `delete`, â
 get a `gr.EventData`, whose `job` says of which run.
 """
 
+import secrets
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 ASSETS = Path(__file__).with_name("assets")
+
+STARTED = secrets.token_hex(8)
+"""Tells one start of the app from another."""
 
 QUIET: dict[str, Any] = {
     "concurrency_limit": None,
@@ -79,6 +83,24 @@ def buttons(html: str, *events: str, elem_id: str | None = None, classes: str = 
 def picker(html: str, *, elem_id: str) -> gr.HTML:
     """Return a choice that opens under its button; its event is `choose`."""
     return _component("picker", ("choose",), "${value}", value=html, elem_id=elem_id)
+
+
+def draft(kind: str) -> gr.HTML:
+    """Return what keeps a workbench's prompt over a reload of the page."""
+    return _component("draft", (), f'<span data-kind="{kind}" hidden></span>', value=None)
+
+
+def server(*, elem_id: str) -> gr.HTML:
+    """Return what says so when the page's server was started anew; its value is `STARTED`."""
+    words = "The playground was restarted. Reload the page to go on; your prompt stays."
+    return _component(
+        "server",
+        (),
+        f'<div class="restarted" role="alert" hidden><span>{words}</span>'
+        '<button type="button" class="act">Reload</button></div>',
+        value=STARTED,
+        elem_id=elem_id,
+    )
 
 
 def asked(event: gr.EventData, name: str = "job") -> str:

@@ -20,7 +20,7 @@ from core.models.chat import Conversation, Turn, chat_input
 from ui import present
 from ui.cards import Card, conversation_cards
 from ui.components import asked
-from ui.pieces import model_picker, notice
+from ui.pieces import model_picker, notice, toast
 from ui.services import LOCAL_OWNER, Services
 from ui.ticking import with_ticks
 
@@ -111,6 +111,8 @@ class ChatHandlers:
         turn = Turn("user", text, tuple(Path(file) for file in files))
         settings = _settings(model, system_prompt, temperature, max_tokens)
         before = conversation.turns if conversation is not None else ()
+        if conversation is not None and not await self._is_newest(conversation):
+            conversation = None  # gone on with in another tab: from here on it is one of its own
         return await self._ask(conversation, (*before, turn), settings)
 
     async def retry(
@@ -155,7 +157,7 @@ class ChatHandlers:
         temperature: float | None,
         max_tokens: float | None,
     ) -> tuple[Any, ...]:
-        """Ask a model its example's question; return the picker and the model as well."""
+        """Ask a model its example's question; return the picker and the settings as well."""
         model = _curated(asked(event, "model"))
         sent = await self.send(
             conversation,
@@ -165,7 +167,9 @@ class ChatHandlers:
             temperature,
             max_tokens,
         )
-        return (*sent, model_picker(self.models, model.id), model.id)
+        if sent.job_id == gr.skip():  # refused
+            return Opened(sent, *[gr.skip()] * 5).values
+        return Opened(sent, model_picker(self.models, model.id), model.id, *controls(model)).values
 
     async def stream(self, job_id: str | None) -> AsyncGenerator[tuple[Any, Any]]:
         """Yield the answer as it is written, and the status; nothing else, so that it is cheap."""
@@ -221,10 +225,16 @@ class ChatHandlers:
         """Show a conversation that was listed."""
         return (await self.opened(asked(event))).values
 
-    async def delete(self, event: gr.EventData) -> None:
-        """Throw a whole conversation away."""
+    async def delete(
+        self, event: gr.EventData, conversation: Conversation | None, model: str
+    ) -> tuple[Any, ...]:
+        """Throw a whole conversation away; return a message, and an empty page if it was open."""
         jobs = await self.services.archive.conversation(LOCAL_OWNER, asked(event))
-        await self.services.archive.delete([job.id for job in jobs], owner=LOCAL_OWNER)
+        if any(not job.state.is_settled for job in jobs):
+            return (toast("An answer is still being written: stop it first."), *_UNCHANGED)
+        ids = await self.services.archive.delete([job.id for job in jobs], owner=LOCAL_OWNER)
+        is_open = conversation is not None and conversation.id == asked(event)
+        return (toast("Deleted.", undo=ids), *(self.clear(model) if is_open else _UNCHANGED))
 
     async def opened(self, conversation_id: str) -> Opened:
         """Return what shows a conversation, with the settings of its last question."""
@@ -249,6 +259,8 @@ class ChatHandlers:
     ) -> Talk:
         curated = _curated(settings.model)
         media = self.services.media
+        if conversation is not None and await self._is_busy(conversation.id):
+            return _refused("An answer is being written: stop it first.")
         conversation_id = uuid.uuid4().hex if conversation is None else conversation.id
         system = settings.system_prompt
         asked = (Turn("system", system), *turns) if system else turns
@@ -271,10 +283,22 @@ class ChatHandlers:
             return _refused(str(error))
         return self._talk(job)
 
+    async def _is_busy(self, conversation_id: str) -> bool:
+        running = await self.services.jobs.running(LOCAL_OWNER)
+        return any(job.conversation_id == conversation_id for job in running)
+
+    async def _is_newest(self, conversation: Conversation) -> bool:
+        """Tell whether a conversation is on the page as it was last gone on with."""
+        jobs = await self.services.archive.conversation(LOCAL_OWNER, conversation.id)
+        return not jobs or _whole(jobs[-1]).turns == conversation.turns
+
     def _talk(self, job: Job) -> Talk:
         """Return what shows a job's conversation as it stands."""
         whole = _whole(job)
         messages = [_message(turn, self.services.media) for turn in whole.turns]
+        if job.state.is_settled and whole.turns[-1].role == "user":
+            # Something to be asked again: Gradio's button for that stands below an answer.
+            messages.append({"role": "assistant", "content": f"*{present.sentence_of(job)}*"})
         if job.state.is_settled:
             box, status, job_id = composer(_curated(job.model)), _ended(job, None), None
         else:

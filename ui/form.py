@@ -1,6 +1,7 @@
 """A model's schema → Gradio components, and their values back to an input."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -24,6 +25,8 @@ _MAIN_FIELDS = 3
 """How many settings of a model that isn't curated stand above the fold."""
 
 _revisions = count(1)
+
+_ADDRESS_BEGINNINGS = ("https://", "http://", "data:")
 
 _LONG_TEXT = ("prompt", "text", "description")
 
@@ -117,12 +120,15 @@ class Form:
         What was left empty, and what is the model's default anyway, is left out.
 
         Raises:
-            InvalidInput: a box for numbers or JSON holds something else.
+            InvalidInput: a box for numbers, JSON or an address holds something else.
         """
         changed = self.changed(shown)
         result = {}
         for one in self.fields:
-            value = _read(one, changed.get(one.name))
+            if one.name not in changed:
+                continue
+            by_address = _is_address(self.values.get(one.name, initial_value(one)))
+            value = _read(one, changed[one.name], by_address=by_address)
             if value is not None:
                 result[one.name] = value
         return result
@@ -150,7 +156,7 @@ def component(field: Field, value: Any, *, key: Any) -> gr.components.Component:
         kind = gr.Radio if plain and field.required | (field.default is not None) else gr.Dropdown
         return kind(choices=list(field.choices), value=value, **common)
     if _slides(field):
-        step = 1 if field.type == "integer" else 0.01
+        step = 1 if field.type == "integer" else _step(field)
         return gr.Slider(field.minimum, field.maximum, value=value, step=step, **common)
     match field.type:
         case "boolean":
@@ -225,7 +231,15 @@ def _wanted(fields: Iterable[Field], curated: CatalogModel | None) -> list[Field
     return [by_name[name] for name in names if name in by_name]
 
 
-def _read(field: Field, value: Any) -> Any:
+def _read(field: Field, value: Any, *, by_address: bool) -> Any:
+    """Return the input that a component's value means, or None for nothing.
+
+    Args:
+        by_address: the field was drawn as a box for an address. What is typed there is never the
+            path of a file: that would be read from this machine, whoever typed it.
+    """
+    if value == "" and field.type == "string" and field.default:
+        return ""  # emptied on purpose
     if value is None or value == "" or value == []:
         return None
     if field.choices:
@@ -234,10 +248,12 @@ def _read(field: Field, value: Any) -> Any:
         case "integer" | "number":
             return _number(field, value)
         case "file":
-            return value if _is_address(value) else Path(value)
-        case "files" if isinstance(value, list):
+            return _address(field, value) if by_address else Path(value)
+        case "files" if by_address:
+            return [_address(field, one) for one in _json(field, value)]
+        case "files":
             return [Path(one) for one in value]
-        case "array" | "object" | "files":
+        case "array" | "object":
             return _json(field, value)
         case _:
             return value
@@ -264,6 +280,14 @@ def _json(field: Field, value: Any) -> Any:
         ) from error
 
 
+def _address(field: Field, value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith(_ADDRESS_BEGINNINGS):
+        raise InvalidInput(
+            f"{field.title} takes an address here, which begins with https://.", field=field.name
+        )
+    return value
+
+
 def _accepts(field: Field, value: Any) -> bool:
     if field.choices:
         return value in field.choices
@@ -278,9 +302,7 @@ def _accepts(field: Field, value: Any) -> bool:
 
 
 def _is_address(value: Any) -> bool:
-    return isinstance(value, str) and value.lstrip('["').startswith(
-        ("http://", "https://", "data:")
-    )
+    return isinstance(value, str) and value.lstrip('["').startswith(_ADDRESS_BEGINNINGS)
 
 
 def _is_short(choices: tuple[Any, ...]) -> bool:
@@ -296,6 +318,14 @@ def _slides(field: Field) -> bool:
         return False
     steps = field.maximum - field.minimum
     return field.type == "number" or (field.type == "integer" and steps <= _SLIDER_STEPS)
+
+
+def _step(field: Field) -> float:
+    """Return a fine step: a hundredth of the range at most, and one by which the default is met."""
+    assert field.minimum is not None
+    assert field.maximum is not None
+    digits = max(2, 2 - math.floor(math.log10(max(field.maximum - field.minimum, 1e-9))))
+    return 10.0**-digits
 
 
 def _placeholder(field: Field) -> str:

@@ -10,6 +10,7 @@ from ui.endpoints import Endpoints, publish
 from ui.history import HistoryHandlers
 from ui.image import IMAGE
 from ui.links import Bench, Links
+from ui.live import IDLE_SECONDS, Live, Seen
 from ui.services import Services
 from ui.video import VIDEO
 from ui.workbench import WorkbenchHandlers
@@ -28,10 +29,13 @@ def build_page(services: Services) -> gr.Blocks:
         delete_cache=(_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS),
     ) as demo:
         gr.HTML(pieces.masthead(services.backend), padding=False)
+        started = components.server(elem_id="restarted")
         picturing, filming = (WorkbenchHandlers(services, kind) for kind in (IMAGE, VIDEO))
+        seen, under_way, clock = gr.State(Seen()), gr.State(()), gr.Timer(IDLE_SECONDS)
         talk = ChatHandlers(services)
         chat_states = chat.states(talk)
-        image_states, video_states = workbench.states(picturing), workbench.states(filming)
+        image_states = workbench.states(picturing, clock)
+        video_states = workbench.states(filming, clock)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Image", id="image"):
                 image = Bench(workbench.build(picturing, image_states), picturing)
@@ -51,8 +55,19 @@ def build_page(services: Services) -> gr.Blocks:
             details=components.dialog(label="Details of a run", elem_id="details"),
             toast=components.toast(elem_id="toast"),
         )
+        chat.delete_with(talking, talk, shell.toast)
         _link(services, shell, image, video, talking, talk, kept, past)
-        history.refresh_on(kept, past, past_tab.select)
+        history.refresh_on(kept, past, past_tab.select, under_way.change)
+        chat.list_on(talking, talk, under_way.change)
+        live = Live(services, (image.handlers.feed, video.handlers.feed))
+        gr.on(
+            [demo.load, clock.tick],
+            live.changes,
+            seen,
+            [seen, started, clock, under_way, *image.parts.feed, *video.parts.feed],
+            trigger_mode="once",
+            **QUIET,
+        )
         publish(Endpoints(services))
     demo.queue(api_open=False, max_size=_MAX_QUEUED, default_concurrency_limit=None)
     return demo

@@ -54,9 +54,14 @@ def notice(text: str, tone: str = "info") -> str:
     return render("notice", text=text, tone=tone)
 
 
-def toast(text: str, *, job_id: str = "", undo: bool = False) -> dict[str, str]:
-    """Return a message that leaves by itself, with a way back if there is one."""
-    return {"key": job_id, "html": render("toast", text=text, job_id=job_id, undo=undo)}
+def toast(text: str, *, undo: Sequence[str] = ()) -> dict[str, str]:
+    """Return a message that leaves by itself.
+
+    Args:
+        text: one sentence.
+        undo: the ids of the jobs that were thrown away, where there is a way back.
+    """
+    return {"html": render("toast", text=text, job_ids=" ".join(undo))}
 
 
 def _view(model: CatalogModel) -> ModelView:

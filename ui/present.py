@@ -57,6 +57,11 @@ def sentence(event: Event) -> str:
             return "Replicate has deleted this result: it keeps them for one hour."
 
 
+def sentence_of(job: Job) -> str:
+    """Return the same, as it is recorded."""
+    return sentence(event_of(job))
+
+
 def progress_of(event: Event) -> float | None:
     """Return how far a run is, from 0 to 1, or None where that isn't known."""
     match event:

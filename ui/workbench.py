@@ -12,8 +12,9 @@ from core.jobs.intents import hidden_fields, restored
 from core.models.catalog import CatalogModel, Kind, find, models_of
 from ui import components
 from ui.components import QUIET, asked
-from ui.feed import Feed
+from ui.feed import Feed, Runs
 from ui.form import Form, component, initial_value, media_kind, shown_value
+from ui.live import BUSY_SECONDS
 from ui.pictures import FormPicture, preview
 from ui.pieces import model_picker, notice, welcome
 from ui.services import LOCAL_OWNER, Services
@@ -40,6 +41,7 @@ class Workbench:
     prompt: gr.Textbox
     form: gr.State
     incoming: gr.State
+    clock: gr.Timer
     notice: gr.HTML
     welcome: gr.HTML
     current: gr.HTML
@@ -95,8 +97,8 @@ class WorkbenchHandlers:
 
     async def run(
         self, form: Form, prompt: str | None, shown: Mapping[str, Any], *, visitor: str = ""
-    ) -> str:
-        """Start a job and return what there is to say of it: nothing when all is well.
+    ) -> tuple[Any, ...]:
+        """Start a job; return what there is to say of it, how soon to ask for news, and the feed.
 
         Args:
             form: what is drawn.
@@ -105,7 +107,7 @@ class WorkbenchHandlers:
             visitor: whose page it is; in the queue, pages take turns.
         """
         if form.takes_prompt and not (prompt or "").strip():
-            return notice(_NO_PROMPT, "bad")
+            return _said(notice(_NO_PROMPT, "bad"))
         try:
             given = {"prompt": prompt} if form.takes_prompt else {}
             await self.services.jobs.submit(
@@ -115,9 +117,9 @@ class WorkbenchHandlers:
                 kind=self.config.kind,
                 lane=f"{self.config.kind}/{visitor}",
             )
+            return ("", gr.Timer(BUSY_SECONDS), *await self.feed.shown())
         except PlaygroundError as error:
-            return notice(str(error), "bad")
-        return ""
+            return _said(notice(str(error), "bad"))
 
     async def stop_newest(self) -> str:
         """Stop the run that was started last."""
@@ -203,11 +205,16 @@ class States:
 
     form: gr.State
     incoming: gr.State
+    clock: gr.Timer
 
 
-def states(handlers: WorkbenchHandlers) -> States:
-    """Return a workbench's states; call it before the tabs are laid out."""
-    return States(gr.State(Form(handlers.models[0].id)), gr.State(None))
+def states(handlers: WorkbenchHandlers, clock: gr.Timer) -> States:
+    """Return a workbench's states; call it before the tabs are laid out.
+
+    Args:
+        clock: how often the page asks what has changed; a run makes it ask more often.
+    """
+    return States(gr.State(Form(handlers.models[0].id)), gr.State(None), clock)
 
 
 def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
@@ -229,6 +236,7 @@ def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
                     interactive=True,
                     elem_classes="prompt-box",
                 )
+                components.draft(name)
                 said = gr.HTML(padding=False, elem_classes="said")
 
                 # Left to itself it would draw at load as well, and what was clicked between the
@@ -247,14 +255,15 @@ def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
                 )
                 current = components.cards(label="Runs", elem_id=f"{name}-current")
         latest = components.cards(label="Earlier results", elem_id=f"{name}-latest", layout="grid")
-    bench = Workbench(picker, prompt, kept.form, kept.incoming, said, greeting, current, latest)
+    bench = Workbench(
+        picker, prompt, kept.form, kept.incoming, kept.clock, said, greeting, current, latest
+    )
     return bench
 
 
 def on_load(demo: gr.Blocks, bench: Workbench, handlers: WorkbenchHandlers) -> None:
-    """Draw the first form when the page opens, and show the runs from then on."""
+    """Draw the first form when the page opens."""
     demo.load(handlers.choose, None, [bench.picker, bench.form], **QUIET)
-    demo.load(handlers.feed.follow, None, bench.feed, **QUIET)
 
 
 def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
@@ -269,7 +278,7 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     def by_name(values: tuple[Any, ...]) -> dict[str, Any]:
         return dict(zip(fields, values, strict=True))
 
-    async def run(request: gr.Request, wanted: Form, prompt: str, *values: Any) -> str:
+    async def run(request: gr.Request, wanted: Form, prompt: str, *values: Any) -> tuple[Any, ...]:
         # Picked a moment ago, and not drawn yet: what was picked is meant.
         is_drawn = wanted.revision == form.revision
         shown = by_name(values) if is_drawn else wanted.shown
@@ -284,7 +293,9 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     async def take(picture: FormPicture | None, *values: Any) -> tuple[Any, Any, str]:
         return await handlers.take_picture(form, by_name(values), picture)
 
-    run_button.click(run, [bench.form, bench.prompt, *shown], bench.notice, **QUIET)
+    run_button.click(
+        run, [bench.form, bench.prompt, *shown], [bench.notice, bench.clock, *bench.feed], **QUIET
+    )
     stop_button.click(handlers.stop_newest, None, bench.notice, **QUIET)
     bench.picker.choose(switch, shown, settings, **QUIET)
     bench.welcome.example(try_example, shown, [*settings, bench.prompt], **QUIET)
@@ -309,6 +320,10 @@ def _draw_fields(form: Form) -> dict[str, gr.components.Component]:
         with gr.Accordion("Advanced", open=opened, elem_classes="advanced"):
             draw(form.advanced)
     return drawn
+
+
+def _said(words: str) -> tuple[Any, ...]:
+    return (words, gr.skip(), *[gr.skip()] * len(Runs._fields))
 
 
 def _title(model: str) -> str:

@@ -22,6 +22,11 @@ class Broadcast:
         self._watchers: set[Watcher] = set()
         self._is_closed = False
 
+    @property
+    def latest(self) -> Event:
+        """What was told last."""
+        return self._latest
+
     def tell(self, event: Event) -> None:
         """Tell all watchers of an event; a text's `total` counts, each gets its own pieces."""
         if event == self._latest:

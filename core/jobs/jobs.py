@@ -14,7 +14,6 @@ from collections.abc import (
     AsyncGenerator,
     Awaitable,
     Callable,
-    Collection,
     Coroutine,
     Mapping,
     Sequence,
@@ -30,7 +29,6 @@ from core.history.archive import Archive, ArchiveError, UnknownJob
 from core.history.media import MediaStore
 from core.history.records import Job, State
 from core.jobs.events import TERMINAL_EVENTS, Event, event_of
-from core.jobs.following import Following
 from core.jobs.intents import Intent, Intents, restored
 from core.jobs.runs import Means, Run
 from core.jobs.schemas import Schemas
@@ -108,7 +106,6 @@ class Jobs:
             now=now,
         )
         self._runs: dict[str, Run] = {}
-        self._followings: set[Following] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._takes_up = False
         self._closed = asyncio.Event()
@@ -128,8 +125,6 @@ class Jobs:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for following in self._followings:
-            following.close()
         try:
             await self._archive.release(self._holder)
         except ArchiveError as problem:  # the leases run out by themselves
@@ -200,34 +195,6 @@ class Jobs:
                 return
             await self._pause(_ELSEWHERE_SECONDS)
 
-    async def watch_all(self, owner: str, *, kinds: Collection[Kind] = ()) -> AsyncGenerator[Event]:
-        """Yield what happens to all of an owner's jobs, those that run and those that come.
-
-        Each is told of from where it stands to its terminal event. A slow watcher gets the newest
-        of each kind of event of a job, and always the terminal one. What another process is asked
-        for is noticed some seconds later. This ends when the app closes, and not before.
-
-        Args:
-            owner: whose.
-            kinds: only these, as they are known when the job begins; all when empty.
-        """
-        if self._closed.is_set():
-            return
-        following = Following(
-            wants=lambda job: job.owner == owner and (not kinds or job.kind in kinds),
-            watch=self.watch,
-            find=lambda: self._archive.unsettled(self._backend, owner=owner),
-            pause=self._pause,
-            spawn=self._spawn,
-        )
-        self._followings.add(following)
-        try:
-            async with aclosing(following.events()) as events:
-                async for event in events:
-                    yield event
-        finally:
-            self._followings.discard(following)
-
     async def cancel(self, job_id: str, *, owner: str | None = None) -> None:
         """Stop a job, on Replicate too; its watchers see it end. A settled one stays as it is.
 
@@ -271,6 +238,24 @@ class Jobs:
         """Return an owner's jobs that aren't settled, newest first."""
         return await self._archive.unsettled(self._backend, owner=owner)
 
+    async def under_way(
+        self, owner: str, *, kind: Kind | None = None
+    ) -> Sequence[tuple[Job, Event]]:
+        """Return an owner's jobs that aren't settled, each with what happened to it last.
+
+        Args:
+            owner: whose.
+            kind: only these; all when None.
+
+        Returns:
+            Newest first. Of another process's jobs only the recorded steps are known.
+        """
+        return [
+            (job, event_of(job) if (run := self._runs.get(job.id)) is None else run.latest)
+            for job in await self.running(owner)
+            if kind is None or job.kind == kind
+        ]
+
     async def resume(self) -> None:
         """Take up the jobs that an earlier process left, now and whenever a lease runs out.
 
@@ -299,8 +284,6 @@ class Jobs:
     def _start(self, run: Run) -> None:
         self._runs[run.job.id] = run
         self._spawn(self._follow(run))
-        for following in self._followings:
-            following.note(run.job)
 
     async def _follow(self, run: Run) -> None:
         try:

@@ -18,7 +18,7 @@ from core.history.records import Job, State
 from core.jobs.broadcast import Broadcast
 from core.jobs.collecting import Collected, collect, file_urls, kind_of, text_of
 from core.jobs.endings import Ending, by_crash, by_error, deleted, facts_of
-from core.jobs.events import Downloading, Failed, event_of
+from core.jobs.events import Downloading, Event, Failed, event_of
 from core.jobs.intents import job_folder
 from core.jobs.ledger import Ledger, TakenAway
 from core.jobs.predicting import Predicting
@@ -85,6 +85,11 @@ class Run:
     def broadcast(self) -> Broadcast:
         """Tells the job's watchers."""
         return self._ledger.broadcast
+
+    @property
+    def latest(self) -> Event:
+        """What happened last."""
+        return self._ledger.broadcast.latest
 
     def stop(self) -> None:
         """Cancel it; what has ended on Replicate is paid for, so its outputs are still fetched."""

@@ -131,7 +131,7 @@ def test_strangers_words_are_escaped_wherever_they_are_shown(media: MediaStore) 
         details(replace(job, model="a/b"), media)["html"],
         pieces.masthead(Backend(key="x", label=HOSTILE, simulated=False)),
         pieces.notice(HOSTILE),
-        pieces.toast(HOSTILE, job_id=HOSTILE)["html"],
+        pieces.toast(HOSTILE, undo=[HOSTILE])["html"],
         pieces.model_picker(models_of("image"), HOSTILE),
     ]
 

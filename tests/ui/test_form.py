@@ -55,7 +55,39 @@ def test_a_picture_that_was_given_by_its_address_stays_one() -> None:
     made = component(IMAGE, shown_value(IMAGE, address), key="image")
 
     assert type(made) is gr.Textbox
-    assert Form("a", main=(IMAGE,)).read({"start_image": address}) == {"start_image": address}
+    form = Form("a", main=(IMAGE,)).holding({"start_image": address})
+    assert form.read({"start_image": address}) == {"start_image": address}
+
+
+@pytest.mark.parametrize("typed", ["/etc/hostname", "file:///etc/hostname", ".env", "a.png"])
+def test_what_is_typed_for_an_address_is_never_read_from_this_machine(typed: str) -> None:
+    one = Form("a", main=(IMAGE,)).holding({"start_image": "https://example.com/a.png"})
+    several = Form("a", main=(IMAGES,)).holding({"input_images": '["https://example.com/a.png"]'})
+
+    for form, shown in (
+        (one, {"start_image": typed}),
+        (several, {"input_images": f'["https://example.com/b.png", "{typed}"]'}),
+    ):
+        with pytest.raises(InvalidInput, match="takes an address"):
+            form.read(shown)
+
+
+def test_a_text_that_was_emptied_is_sent_empty() -> None:
+    negative = Field(name="negative_prompt", title="Negative prompt", default="ugly")
+
+    assert Form("a", main=(negative,)).read({"negative_prompt": ""}) == {"negative_prompt": ""}
+
+
+@pytest.mark.parametrize(
+    ("minimum", "maximum", "step"),
+    [(0, 1, 0.01), (0, 20, 0.01), (0, 0.02, 0.0001), (0, 0.5, 0.001)],
+)
+def test_a_slider_goes_in_fine_steps(minimum: float, maximum: float, step: float) -> None:
+    field = Field(
+        name="x", title="X", type="number", default=minimum, minimum=minimum, maximum=maximum
+    )
+
+    assert component(field, minimum, key="x").step == pytest.approx(step)
 
 
 def _shown(*fields: Field, **changed: Any) -> dict[str, Any]:

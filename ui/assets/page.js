@@ -66,9 +66,11 @@
       dialog.replaceChildren();
       props.value = null; // so that the same one can be opened again
     });
+    let began; // a text that is marked may end beside the dialog
+    dialog.addEventListener("pointerdown", (event) => (began = event.target));
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog) {
-        dialog.close(); // a click beside it
+      if (event.target === dialog && began === dialog) {
+        dialog.close();
       }
     });
     watch("value", draw);
@@ -176,14 +178,14 @@
 
   async function copy(button) {
     const text = button.closest("[data-text]").querySelector("code, pre").textContent;
-    const before = button.textContent;
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = "Copied";
     } catch {
       button.textContent = "Select and copy it by hand";
     }
-    setTimeout(() => (button.textContent = before), 2000);
+    clearTimeout(button.restoring);
+    button.restoring = setTimeout(() => (button.textContent = "Copy"), 2000);
   }
 
   // One of several panels beside each other (WAI-ARIA: tabs).
@@ -199,7 +201,7 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) {
       const bench = event.target.closest(".bench");
       bench?.querySelector("button.run:not([disabled])")?.click();
     }
@@ -261,6 +263,46 @@
     }
     node.remove();
   }
+
+  // --- A conversation ------------------------------------------------------------------------------
+  // Whoever is at its end stays there while it grows; opening one leads to its end.
+  const NEAR = 160;
+  const toEnd = () => window.scrollTo(0, document.documentElement.scrollHeight);
+  page.toEnd = () => setTimeout(toEnd, 150);
+  let wasAtEnd = true;
+  window.addEventListener("scroll", () => {
+    const { scrollHeight } = document.documentElement;
+    wasAtEnd = window.innerHeight + window.scrollY >= scrollHeight - NEAR;
+  });
+  new MutationObserver((changes) => {
+    if (wasAtEnd && changes.some(({ target }) => target.parentElement?.closest("#live"))) {
+      toEnd();
+    }
+  }).observe(document.body, { childList: true, characterData: true, subtree: true });
+
+  // --- What was written and not sent -------------------------------------------------------------
+  // A prompt outlives a reload of its tab.
+  page.draft = ({ element }) => {
+    const bench = element.closest(".bench");
+    const box = bench.querySelector(".prompt-box textarea");
+    const key = `playground-draft-${element.querySelector("[data-kind]").dataset.kind}`;
+    const kept = sessionStorage.getItem(key);
+    if (kept && !box.value) {
+      box.value = kept;
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    box.addEventListener("input", () => sessionStorage.setItem(key, box.value));
+  };
+
+  // --- The server behind the page ------------------------------------------------------------------
+  // A page that was opened before the playground was started anew has lost its forms.
+  page.server = ({ element, props, watch }) => {
+    const first = props.value;
+    watch("value", () => {
+      element.firstElementChild.hidden = props.value === first;
+    });
+    element.querySelector("button").addEventListener("click", () => location.reload());
+  };
 
   // --- Time that passes ------------------------------------------------------------------------
   // The server says how long it has been when it draws; from then on the browser counts.

@@ -1,0 +1,65 @@
+"""Keeps a page up to date: it asks once a second, and gets what has changed.
+
+A page could also hold a stream open, as Gradio's generators do. But a browser opens six connections
+to one host, and Gradio keeps one for itself: with a stream a page, the fourth page would hang.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from core import PlaygroundError
+from core.logs import get_logger
+from ui.components import STARTED
+from ui.feed import Feed
+from ui.services import LOCAL_OWNER, Services
+
+BUSY_SECONDS = 1.0
+IDLE_SECONDS = 3.0
+"""How often a page asks while something runs, and while nothing does. How long a run takes is
+counted in the browser, ten times a second."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a page shows already: its feeds, each as a `Runs`, what is under way, its pace."""
+
+    feeds: tuple[Any, ...] = field(default=(), hash=False)  # Gradio hashes what it keeps
+    under_way: tuple[str, ...] = ()
+    seconds: float = IDLE_SECONDS
+
+
+@dataclass(frozen=True)
+class Live:
+    """Tells a page what has changed."""
+
+    services: Services
+    feeds: tuple[Feed, ...]
+
+    async def changes(self, seen: Seen) -> tuple[Any, ...]:
+        """Return `Seen`, `STARTED`, the clock, the ids of what is under way, then each feed.
+
+        While the history can't be read, all stays as it is; the next second may bring it.
+        """
+        try:
+            running = await self.services.jobs.running(LOCAL_OWNER)
+            feeds = tuple([await feed.shown() for feed in self.feeds])
+        except PlaygroundError as error:
+            get_logger().warning("page.not_updated", reason=str(error))
+            return (gr.skip(), STARTED, *[gr.skip()] * (2 + 3 * len(self.feeds)))
+        ids = tuple(job.id for job in running)
+        before = seen.feeds or ((None,) * 3,) * len(feeds)
+        changed = [
+            value if value != old else gr.skip()
+            for shown, earlier in zip(feeds, before, strict=True)
+            for value, old in zip(shown, earlier, strict=True)
+        ]
+        seconds = BUSY_SECONDS if ids else IDLE_SECONDS
+        return (
+            Seen(feeds, ids, seconds),
+            STARTED,
+            gr.Timer(seconds) if seconds != seen.seconds else gr.skip(),
+            ids if ids != seen.under_way else gr.skip(),
+            *changed,
+        )
