@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,15 +14,23 @@ ROOT = Path(__file__).parents[1]
 _LISTENING = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
 class App:
     """`python app.py` on a free port and one data folder, as often as it is started.
 
     Args:
         data_dir: where it keeps things.
         api_url: an emulator to talk to as if it were Replicate; by itself it is offline.
+        port: where it listens; a free one each time when 0.
     """
 
-    def __init__(self, data_dir: Path, api_url: str | None = None) -> None:
+    def __init__(self, data_dir: Path, api_url: str | None = None, port: int = 0) -> None:
+        self._port = port
         self._data_dir = data_dir
         self._api_url = api_url
 
@@ -34,7 +43,7 @@ class App:
                 "app.py",
                 *([] if self._api_url else ["--offline"]),
                 "--no-browser",
-                "--port=0",
+                f"--port={self._port}",
                 f"--data-dir={self._data_dir}",
             ],
             cwd=ROOT,

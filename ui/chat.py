@@ -7,7 +7,7 @@ import gradio as gr
 
 from ui import components
 from ui.components import QUIET
-from ui.conversation import ChatHandlers, Settings, image_sources
+from ui.conversation import ChatHandlers, Followed, Settings, image_sources
 from ui.pieces import model_picker, welcome
 
 __all__ = ["Chat", "ChatHandlers", "build", "on_load"]
@@ -34,6 +34,7 @@ class Chat:
     composer: gr.MultimodalTextbox
     status: gr.HTML
     job_id: gr.State
+    followed: gr.State
 
     @property
     def settings(self) -> list[Any]:
@@ -65,11 +66,14 @@ class States:
     model: gr.State
     conversation: gr.State
     job_id: gr.State
+    followed: gr.State
 
 
 def states(handlers: ChatHandlers) -> States:
     """Return the tab's states; call it before the tabs are laid out."""
-    return States(gr.State(handlers.models[0].id), gr.State(None), gr.State(None))
+    return States(
+        gr.State(handlers.models[0].id), gr.State(None), gr.State(None), gr.State(Followed())
+    )
 
 
 def build(handlers: ChatHandlers, kept: States) -> Chat:
@@ -156,6 +160,7 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
         composer=box,
         status=status,
         job_id=kept.job_id,
+        followed=kept.followed,
     )
     _wire(chat, handlers)
     return chat
@@ -176,34 +181,36 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
     # Whatever sets the job's id makes the page follow it; the answer is put into the conversation
     # once, when it is finished.
     streaming = chat.job_id.change(
-        handlers.stream, chat.job_id, [chat.live, chat.status], trigger_mode="multiple", **QUIET
+        handlers.stream,
+        [chat.job_id, chat.followed],
+        [chat.live, chat.status],
+        trigger_mode="multiple",
+        **QUIET,
     )
     committed = streaming.then(
         handlers.commit, [chat.conversation, chat.job_id], chat.talk, **QUIET
     )
-    # An answer that is being written goes on; the page only stops following it.
-    leaving = {"cancels": [streaming], **QUIET}
     given = [chat.conversation, *chat.settings]
     asked = [
         chat.composer.submit(
             handlers.send,
             [chat.conversation, chat.composer, *chat.settings],
             chat.talk,
-            **leaving,
+            **QUIET,
         ),
-        chat.chatbot.retry(handlers.retry, given, chat.talk, **leaving),
-        chat.chatbot.edit(handlers.edit, given, chat.talk, **leaving),
+        chat.chatbot.retry(handlers.retry, given, chat.talk, **QUIET),
+        chat.chatbot.edit(handlers.edit, given, chat.talk, **QUIET),
         chat.welcome.example(
             handlers.try_example,
             [chat.conversation, *chat.settings[1:]],
             chat.opened,
-            **leaving,
+            **QUIET,
         ),
     ]
-    opened = chat.conversations.open(handlers.open, None, chat.opened, **leaving)
+    opened = chat.conversations.open(handlers.open, None, chat.opened, **QUIET)
     for change in (*asked, opened):
         change.then(None, None, None, js="() => playground.toEnd()", **QUIET)
-    chat.fresh.click(handlers.clear, chat.model, chat.talk, **leaving)
+    chat.fresh.click(handlers.clear, chat.model, chat.talk, **QUIET)
     chat.composer.stop(handlers.stop, chat.job_id, None, **QUIET)
     chat.picker.choose(handlers.choose, None, [chat.picker, *chat.settings, chat.composer], **QUIET)
     for change in (*asked, committed):

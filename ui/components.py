@@ -4,16 +4,12 @@ A component's events are named after what a person asks for (`star`, `delete`, â
 get a `gr.EventData`, whose `job` says of which run.
 """
 
-import secrets
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 ASSETS = Path(__file__).with_name("assets")
-
-STARTED = secrets.token_hex(8)
-"""Tells one start of the app from another."""
 
 QUIET: dict[str, Any] = {
     "concurrency_limit": None,
@@ -91,14 +87,14 @@ def draft(kind: str) -> gr.HTML:
 
 
 def server(*, elem_id: str) -> gr.HTML:
-    """Return what says so when the page's server was started anew; its value is `STARTED`."""
+    """Return what says so when the server behind the page was started anew."""
     words = "The playground was restarted. Reload the page to go on; your prompt stays."
     return _component(
         "server",
         (),
         f'<div class="restarted" role="alert" hidden><span>{words}</span>'
         '<button type="button" class="act">Reload</button></div>',
-        value=STARTED,
+        value=None,
         elem_id=elem_id,
     )
 

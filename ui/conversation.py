@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,6 +75,13 @@ class Opened(NamedTuple):
     def values(self) -> tuple[Any, ...]:
         """All of them, one after the other."""
         return (*self.talk, *self[1:])
+
+
+@dataclass(unsafe_hash=True)
+class Followed:
+    """Which answer a page follows; one object a page, so that its streams see what it follows."""
+
+    job_id: str | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -171,10 +178,16 @@ class ChatHandlers:
             return Opened(sent, *[gr.skip()] * 5).values
         return Opened(sent, model_picker(self.models, model.id), model.id, *controls(model)).values
 
-    async def stream(self, job_id: str | None) -> AsyncGenerator[tuple[Any, Any]]:
-        """Yield the answer as it is written, and the status; nothing else, so that it is cheap."""
+    async def stream(
+        self, job_id: str | None, followed: Followed
+    ) -> AsyncGenerator[tuple[Any, Any]]:
+        """Yield the answer as it is written, and the status; nothing else, so that it is cheap.
+
+        An earlier one of the same page ends: its answer goes on, but nobody looks at it.
+        """
+        followed.job_id = job_id
+        yield _live(""), gr.skip()  # an earlier one may have written there just now
         if job_id is None:
-            yield gr.skip(), gr.skip()  # without a yield, Gradio would empty both
             return
         job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
         clock = _Clock(job)
@@ -184,6 +197,8 @@ class ChatHandlers:
             with_ticks(self.services.jobs.watch(job_id, owner=LOCAL_OWNER))
         ) as events:
             async for event in events:
+                if followed.job_id != job_id:
+                    return
                 latest = event or latest
                 if isinstance(latest, TERMINAL_EVENTS) or latest is None:
                     continue

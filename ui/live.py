@@ -11,7 +11,6 @@ import gradio as gr
 
 from core import PlaygroundError
 from core.logs import get_logger
-from ui.components import STARTED
 from ui.feed import Feed
 from ui.services import LOCAL_OWNER, Services
 
@@ -38,7 +37,7 @@ class Live:
     feeds: tuple[Feed, ...]
 
     async def changes(self, seen: Seen) -> tuple[Any, ...]:
-        """Return `Seen`, `STARTED`, the clock, the ids of what is under way, then each feed.
+        """Return `Seen`, the clock, the ids of what is under way, then each feed.
 
         While the history can't be read, all stays as it is; the next second may bring it.
         """
@@ -47,7 +46,7 @@ class Live:
             feeds = tuple([await feed.shown() for feed in self.feeds])
         except PlaygroundError as error:
             get_logger().warning("page.not_updated", reason=str(error))
-            return (gr.skip(), STARTED, *[gr.skip()] * (2 + 3 * len(self.feeds)))
+            return tuple([gr.skip()] * (3 + 3 * len(self.feeds)))
         ids = tuple(job.id for job in running)
         before = seen.feeds or ((None,) * 3,) * len(feeds)
         changed = [
@@ -58,7 +57,6 @@ class Live:
         seconds = BUSY_SECONDS if ids else IDLE_SECONDS
         return (
             Seen(feeds, ids, seconds),
-            STARTED,
             gr.Timer(seconds) if seconds != seen.seconds else gr.skip(),
             ids if ids != seen.under_way else gr.skip(),
             *changed,

@@ -29,7 +29,7 @@ def build_page(services: Services) -> gr.Blocks:
         delete_cache=(_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS),
     ) as demo:
         gr.HTML(pieces.masthead(services.backend), padding=False)
-        started = components.server(elem_id="restarted")
+        components.server(elem_id="restarted")
         picturing, filming = (WorkbenchHandlers(services, kind) for kind in (IMAGE, VIDEO))
         seen, under_way, clock = gr.State(Seen()), gr.State(()), gr.Timer(IDLE_SECONDS)
         talk = ChatHandlers(services)
@@ -64,7 +64,7 @@ def build_page(services: Services) -> gr.Blocks:
             [demo.load, clock.tick],
             live.changes,
             seen,
-            [seen, started, clock, under_way, *image.parts.feed, *video.parts.feed],
+            [seen, clock, under_way, *image.parts.feed, *video.parts.feed],
             trigger_mode="once",
             **QUIET,
         )

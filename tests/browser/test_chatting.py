@@ -110,6 +110,18 @@ def test_a_new_conversation_is_empty_and_the_old_one_stays(talk: Talk) -> None:
     expect(talk.conversations.filter(has_text="Name a river")).to_have_count(1)
 
 
+def test_one_answer_is_written_at_a_time(talk: Talk) -> None:
+    talk.send(LONG_QUESTION)
+    expect(talk.live).to_be_visible()
+
+    talk.send("And another thing")
+
+    expect(talk.page.locator(".talk .notice").first).to_contain_text(re.compile("stop|Writing"))
+    expect(talk.questions).to_have_text(LONG_QUESTION)
+    expect(talk.answers).to_have_count(1, timeout=60_000)
+    expect(talk.questions).to_have_text(LONG_QUESTION)
+
+
 def test_a_deleted_conversation_leaves_the_list(talk: Talk) -> None:
     talk.ask("Name a lake")
     entry = talk.conversations.filter(has_text="Name a lake")
@@ -118,6 +130,9 @@ def test_a_deleted_conversation_leaves_the_list(talk: Talk) -> None:
     entry.get_by_role("button", name="Delete this conversation").click()
 
     expect(entry).to_have_count(0)
+    expect(talk.questions).to_have_count(0)
+    talk.page.get_by_role("button", name="Undo").click()
+    expect(entry).to_have_count(1)
 
 
 def test_another_conversation_is_opened_while_an_answer_is_written(talk: Talk) -> None:

@@ -1,23 +1,26 @@
 """A stranger's first minutes: a picture, a clip, an answer, and all of them there tomorrow."""
 
+from pathlib import Path
+
 from playwright.sync_api import Locator, Page, expect
 
-from tests.app_process import App
+from tests.app_process import App, free_port
+from tests.browser.views import Bench, Talk, open_page
 
 
 def test_what_was_made_is_in_the_history_after_a_restart(app: App, page: Page) -> None:
     with app.running() as url:
-        page.goto(url)
+        open_page(page, url)
         expect(page.get_by_text("Offline demo: outputs are simulated")).to_be_visible()
-        _make_a_picture(page, "a red fox in the snow")
-        _make_a_clip(page, "waves at dusk")
-        _ask(page, "Give me a list of three teas")
+        Bench.open(page, "image").finish("a red fox in the snow")
+        Bench.open(page, "video").finish("waves at dusk")
+        Talk.open(page).ask("Give me a list of three teas")
 
     with app.running() as url:
-        page.goto(url)
+        open_page(page, url)
         page.get_by_role("tab", name="History").click()
 
-        cards = page.locator(".card")
+        cards = page.locator("#history .small")
         expect(cards).to_have_count(3)
         picture = cards.filter(has_text="a red fox in the snow").locator("img")
         expect(picture).to_be_visible()
@@ -32,36 +35,18 @@ def _wait_until(page: Page, element: Locator, condition: str) -> None:
     page.wait_for_function(condition, arg=element.element_handle())
 
 
-def _make_a_picture(page: Page, prompt: str) -> None:
-    page.get_by_role("tab", name="Image").click()
-    panel = page.get_by_role("tabpanel").locator("visible=true")
-    panel.get_by_label("Prompt", exact=True).fill(prompt)
-    panel.get_by_role("button", name="Run").click()
+def test_an_open_page_says_so_when_the_app_was_started_anew(tmp_path: Path, page: Page) -> None:
+    """Its forms are gone with the first start; what was typed into them isn't."""
+    port = free_port()
+    app = App(tmp_path / "data", port=port)
+    with app.running() as url:
+        open_page(page, url)
+        Bench.open(page, "image").prompt.fill("a half-written thought")
 
-    expect(panel.locator(".status.done")).to_be_visible(timeout=60_000)
-    image = panel.locator(".result img").first
-    expect(image).to_be_visible()
-    _wait_until(page, image, "image => image.naturalWidth >= 256")
+    with app.running():
+        expect(page.get_by_text("The playground was restarted.")).to_be_visible(timeout=30_000)
+        page.get_by_role("button", name="Reload").click()
 
-
-def _make_a_clip(page: Page, prompt: str) -> None:
-    page.get_by_role("tab", name="Video").click()
-    panel = page.get_by_role("tabpanel").locator("visible=true")
-    panel.get_by_label("Prompt", exact=True).fill(prompt)
-    panel.get_by_role("button", name="Run").click()
-
-    expect(panel.locator(".status.done")).to_be_visible(timeout=60_000)
-    video = panel.locator("video").first
-    expect(video).to_be_visible()
-    _wait_until(page, video, "video => video.readyState >= 2")
-    assert video.evaluate("video => video.duration") > 1
-
-
-def _ask(page: Page, message: str) -> None:
-    page.get_by_role("tab", name="Chat").click()
-    panel = page.get_by_role("tabpanel").locator("visible=true")
-    panel.get_by_label("Message", exact=True).fill(message)
-    panel.get_by_role("button", name="Send").click()
-
-    expect(panel.locator(".status.done")).to_be_visible(timeout=60_000)
-    expect(panel.locator(".result li").first).to_be_visible()
+        image = Bench.open(page, "image")
+        expect(image.prompt).to_have_value("a half-written thought")
+        image.finish("a half-written thought")

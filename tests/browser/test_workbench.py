@@ -187,6 +187,33 @@ def test_a_star_stays(image: Bench, url: str) -> None:
     expect(starred).to_be_visible()
 
 
+def test_many_tabs_are_all_alive(page: Page, url: str) -> None:
+    """A browser opens six connections to a host; a page may hold none of them for good."""
+    tabs = [page, *(page.context.new_page() for _ in range(3))]
+    for tab in tabs:
+        open_page(tab, url)
+
+    Bench.open(tabs[0], "image").finish("a kite")
+
+    for tab in tabs[1:]:
+        expect(Bench(tab, "image").result).to_contain_text("a kite")
+
+
+def test_keys_that_are_held_run_once(image: Bench) -> None:
+    image.choose(SLOW)
+    image.prompt.fill("a snail")
+    image.prompt.focus()
+
+    image.page.keyboard.down("Control")
+    for _ in range(5):
+        image.page.keyboard.down("Enter")
+    image.page.keyboard.up("Enter")
+    image.page.keyboard.up("Control")
+
+    expect(image.result).to_contain_text("a snail", timeout=LONG)
+    expect(image.earlier.filter(has_text="a snail")).to_have_count(0)
+
+
 def test_an_example_is_ready_to_run(page: Page, tmp_path: Path) -> None:
     with App(tmp_path).running() as url:
         open_page(page, url)

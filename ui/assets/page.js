@@ -283,8 +283,11 @@
   // --- What was written and not sent -------------------------------------------------------------
   // A prompt outlives a reload of its tab.
   page.draft = ({ element }) => {
-    const bench = element.closest(".bench");
-    const box = bench.querySelector(".prompt-box textarea");
+    const box = element.closest(".bench")?.querySelector(".prompt-box textarea");
+    if (!box) {
+      requestAnimationFrame(() => page.draft({ element })); // the page isn't whole yet
+      return;
+    }
     const key = `playground-draft-${element.querySelector("[data-kind]").dataset.kind}`;
     const kept = sessionStorage.getItem(key);
     if (kept && !box.value) {
@@ -296,11 +299,16 @@
 
   // --- The server behind the page ------------------------------------------------------------------
   // A page that was opened before the playground was started anew has lost its forms.
-  page.server = ({ element, props, watch }) => {
-    const first = props.value;
-    watch("value", () => {
-      element.firstElementChild.hidden = props.value === first;
-    });
+  page.server = ({ element }) => {
+    const look = async () => {
+      try {
+        const { app_id: started } = await (await fetch("gradio_api/app_id")).json();
+        element.firstElementChild.hidden = started === window.gradio_config.app_id;
+      } catch {
+        // not there yet, or going away
+      }
+    };
+    setInterval(look, 5000);
     element.querySelector("button").addEventListener("click", () => location.reload());
   };
 
