@@ -32,6 +32,7 @@ def build_page(services: Services) -> gr.Blocks:
         talk = ChatHandlers(services)
         chat_states = chat.states(talk)
         image_states, video_states = workbench.states(picturing), workbench.states(filming)
+        kept_state = history.state()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Image", id="image"):
                 image = Bench(workbench.build(picturing, image_states), picturing)
@@ -41,7 +42,7 @@ def build_page(services: Services) -> gr.Blocks:
                 talking = chat.build(talk, chat_states)
             with gr.Tab("History", id="history") as past_tab:
                 past = HistoryHandlers(services)
-                kept = history.build(past)
+                kept = history.build(past, kept_state)
         for bench in (image, video):
             workbench.on_load(demo, bench.parts, bench.handlers)
         chat.on_load(demo, talking, talk)
@@ -73,7 +74,7 @@ def _link(
         Refresh(image.handlers.feed.shown, None, image.parts.feed),
         Refresh(video.handlers.feed.shown, None, video.parts.feed),
         Refresh(talk.listed, None, talking.conversations),
-        Refresh(past.first_page, kept.filters, kept.shown),
+        Refresh(past.refresh, [kept.loaded, *kept.filters], kept.shown),
     )
     lists = [
         *(part for bench in (image, video) for part in (bench.parts.current, bench.parts.latest)),
