@@ -113,9 +113,11 @@ class HistoryHandlers:
         limit = loaded.limit + PAGE
         return await self._page(limit, loaded.cards, loaded.next, _filter(*filters))
 
-    async def models(self) -> Any:
-        """Return the models that there are runs of, to choose from."""
-        names = await self.services.archive.models(LOCAL_OWNER)
+    async def models(self, chosen: str) -> Any:
+        """Return the models that there are runs of, and the chosen one, to choose from."""
+        names = list(await self.services.archive.models(LOCAL_OWNER))
+        if chosen not in (_ANY, *names):  # Gradio refuses a value that isn't among its choices
+            names.append(chosen)
         return gr.Dropdown(
             choices=[("Any model", _ANY), *((title_of(name), name) for name in names)]
         )
@@ -208,7 +210,7 @@ def refresh_on(
         trigger_mode="always_last",
         **QUIET,
     )
-    gr.on(list(triggers), handlers.models, None, history.model, **QUIET)
+    gr.on(list(triggers), handlers.models, history.model, history.model, **QUIET)
 
 
 def _filter(query: str | None, kind: str, model: str, status: str, days: str, which: str) -> Filter:

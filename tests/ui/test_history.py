@@ -276,7 +276,7 @@ async def test_nobody_sees_what_another_owner_ran(
     await keep(services, a_past_job("theirs", owner="eve", model="eve/painter"))
 
     assert ids(await past.first_page(*EVERYTHING)) == []
-    assert (await past.models()).choices == [("Any model", "any")]
+    assert (await past.models("any")).choices == [("Any model", "any")]
 
 
 async def test_the_models_to_choose_from_are_those_of_the_runs_last_used_first(
@@ -290,12 +290,27 @@ async def test_the_models_to_choose_from_are_those_of_the_runs_last_used_first(
     )
     await services.archive.delete(["binned"], owner=LOCAL_OWNER)
 
-    choices = (await past.models()).choices
+    choices = (await past.models("any")).choices
 
     assert choices == [
         ("Any model", "any"),
         ("test/painter", "test/painter"),
         ("FLUX Schnell", "black-forest-labs/flux-schnell"),
+    ]
+
+
+async def test_the_chosen_model_stays_among_the_choices_without_its_last_run(
+    past: HistoryHandlers, services: Services
+) -> None:
+    await keep(services, a_past_job("kept", hours=1), a_past_job("binned", model="test/writer"))
+    await services.archive.delete(["binned"], owner=LOCAL_OWNER)
+
+    choices = (await past.models("test/writer")).choices
+
+    assert choices == [
+        ("Any model", "any"),
+        ("FLUX Schnell", "black-forest-labs/flux-schnell"),
+        ("test/writer", "test/writer"),
     ]
 
 
