@@ -83,5 +83,8 @@ def _link(
     for cards in lists:
         wire_cards(cards, actions, shell, refreshes, **QUIET)
     wire_shell(shell, actions, refreshes, **QUIET)
+    shell.details.stop(actions.stop, None, None, **QUIET).then(
+        lambda: None, None, shell.details, **QUIET
+    )
     links = Links(actions, shell, image, video, talking, talk)
     links.wire(*lists, shell.details, **QUIET)
