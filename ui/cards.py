@@ -54,6 +54,7 @@ class JobView:
 
     Attributes:
         state: in a word, with an ellipsis while the run goes on.
+        reuse: what using it again is called, or "" where nothing of it can be.
         tone: `running`, `done`, `bad` or `stopped`.
         title: the model's name as people say it.
         facts: short words on the result: its size, its seed, how long it took.
@@ -69,6 +70,7 @@ class JobView:
     prompt: str
     state: str
     tone: str
+    reuse: str
     starred: bool
     is_deleted: bool
     files: tuple[FileView, ...]
@@ -181,6 +183,7 @@ def view_of(job: Job, media: MediaStore) -> JobView:
         prompt=job.prompt,
         state=state,
         tone=tone,
+        reuse=_reuse(job),
         starred=job.starred,
         is_deleted=job.deleted_at is not None,
         files=files,
@@ -240,6 +243,12 @@ def _cover(file: MediaFile | None, media: MediaStore) -> str | None:
     if file is None or file.thumbnail_key is None:
         return None
     return file_url(media.path(file.thumbnail_key))
+
+
+def _reuse(job: Job) -> str:
+    if job.kind != "chat":
+        return "Reuse settings"
+    return "" if job.conversation_id is None else "Open conversation"
 
 
 def _saved_as(job: Job, file: MediaFile) -> str:

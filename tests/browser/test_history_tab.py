@@ -138,7 +138,7 @@ def test_reuse_leads_back_to_the_form(cards: Locator) -> None:
 def test_reuse_opens_a_conversation(cards: Locator) -> None:
     card = cards.first
     card.hover()
-    card.get_by_role("button", name="Reuse settings").click()
+    card.get_by_role("button", name="Open conversation").click()
 
     talk = Talk(cards.page)
     expect(talk.questions).to_have_text("What is an unmistakable owl?")

@@ -91,6 +91,26 @@ def test_a_run_under_way_is_no_failure_and_can_be_stopped(media: MediaStore, sta
         assert "alert" not in html
 
 
+@pytest.mark.parametrize(
+    ("kind", "conversation_id", "offered"),
+    [
+        ("image", None, "Reuse settings"),
+        ("chat", "talk1", "Open conversation"),
+        ("chat", None, None),
+    ],
+)
+def test_a_run_offers_what_of_it_can_be_used_again(
+    media: MediaStore, kind: str, conversation_id: str | None, offered: str | None
+) -> None:
+    job = a_job(kind=kind, conversation_id=conversation_id, state=State.SUCCEEDED, text="Hi.")
+
+    [(_, small)] = small_cards([job], media)
+
+    for html in (small, details(job, media)["html"], result_card(job, media)[1]):
+        assert ('data-act="reuse"' in html) == (offered is not None)
+        assert offered is None or offered in html
+
+
 def test_what_has_ended_can_be_thrown_away(media: MediaStore) -> None:
     job = a_job(state=State.FAILED, error="Out of memory.")
 
