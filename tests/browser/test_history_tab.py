@@ -108,6 +108,35 @@ def test_by_keyboard_one_walks_opens_stars_and_deletes(cards: Locator) -> None:
     expect(cards).to_have_count(0)
 
 
+def test_tab_stops_at_one_card_and_at_its_buttons_only(cards: Locator) -> None:
+    page = cards.page
+    cards.first.focus()
+
+    page.keyboard.press("ArrowRight")
+    expect(cards.nth(1)).to_be_focused()
+    for act in ("star", "reuse", "delete"):
+        page.keyboard.press("Tab")
+        expect(cards.nth(1).locator(f'[data-act="{act}"]')).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#history :focus")).to_have_count(0)
+    page.keyboard.press("Shift+Tab")
+    expect(cards.nth(1).locator('[data-act="delete"]')).to_be_focused()
+
+
+def test_the_card_that_is_clicked_is_the_one_that_tab_stops_at(cards: Locator) -> None:
+    page = cards.page
+    star = cards.nth(3).locator('[data-act="star"]')
+    for pressed in ("true", "false"):  # the cards are drawn anew each time
+        cards.nth(3).hover()
+        star.click()
+        expect(star).to_have_attribute("aria-pressed", pressed)
+
+        expect(page.locator('#history .small[tabindex="0"]')).to_have_count(1)
+        expect(cards.nth(3)).to_have_attribute("tabindex", "0")
+        expect(page.locator('#history .actions button[tabindex="0"]')).to_have_count(3)
+        expect(cards.nth(3).locator('.actions button[tabindex="0"]')).to_have_count(3)
+
+
 def test_a_run_opens_with_everything_that_is_known_of_it(cards: Locator) -> None:
     page = cards.page
     cards.filter(has_text="a red fox").locator(".shot").click()
