@@ -139,6 +139,7 @@ class HistoryHandlers:
         return cards, "" if cards else notice(nothing), gr.update(visible=there_is_more), loaded
 
 
+_KEYS = '<p class="hint">Arrows move, Enter opens, S stars, Delete throws away.</p>'
 _NOTHING_YET = "Nothing here yet: whatever you run is kept here, with its files."
 _NOTHING_MATCHES = "Nothing matches: try fewer words or filters."
 
@@ -171,6 +172,7 @@ def build(handlers: HistoryHandlers, loaded: gr.State) -> History:
         which = gr.Radio(list(_WHICH), value=_WHICH[0], label="Show", scale=3, min_width=240)
         layout = gr.Radio(["Grid", "List"], value="Grid", label="Layout", min_width=140)
     said = gr.HTML(padding=False, elem_classes="said")
+    gr.HTML(_KEYS, padding=False)
     cards = components.cards(label="History", elem_id="history", layout="grid")
     more = gr.Button("Show more", visible=False, elem_classes="more")
     history = History(query, kind, model, status, days, which, layout, cards, said, more, loaded)

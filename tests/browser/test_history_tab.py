@@ -137,6 +137,20 @@ def test_the_card_that_is_clicked_is_the_one_that_tab_stops_at(cards: Locator) -
         expect(cards.nth(3).locator('.actions button[tabindex="0"]')).to_have_count(3)
 
 
+def test_the_keys_are_told_where_there_is_a_keyboard(
+    cards: Locator, chromium: Browser, filled: str
+) -> None:
+    keys = "Arrows move, Enter opens, S stars, Delete throws away."
+    expect(cards.page.get_by_text(keys)).to_be_visible()
+
+    touched = chromium.new_context(has_touch=True, is_mobile=True).new_page()
+    open_page(touched, filled)
+    open_tab(touched, "History")
+    expect(touched.locator("#history .small").first).to_be_visible()
+    expect(touched.get_by_text(keys)).to_be_hidden()
+    touched.context.close()
+
+
 def test_a_run_opens_with_everything_that_is_known_of_it(cards: Locator) -> None:
     page = cards.page
     cards.filter(has_text="a red fox").locator(".shot").click()
