@@ -1,10 +1,16 @@
 """The History tab at work: find, look at, use again, throw away, all of it by keyboard too."""
 
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import create_engine
 
+from core.history.database import migrate
+from tests.app_process import App
 from tests.browser.views import Bench, Talk, open_page, open_tab
 
 PROMPTS = ("a red fox", "a blue heron", "a green frog")
@@ -30,6 +36,40 @@ def cards(page: Page, filled: str) -> Locator:
     cards = panel.locator("#history .small")
     expect(cards).to_have_count(5)
     return cards
+
+
+LONG_HISTORY = 120
+
+
+@pytest.fixture(scope="module")
+def long_history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app over a history of three pages."""
+    folder = tmp_path_factory.mktemp("long")
+    _fill(folder / "history.db", LONG_HISTORY)
+    with App(folder).running() as url:
+        yield url
+
+
+def _fill(database: Path, count: int) -> None:
+    engine = create_engine(f"sqlite:///{database}")
+    now = datetime.now(UTC)
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO jobs (id, backend, owner, kind, model, prompt, input, state, created_at, "
+            "text, logs, metrics) VALUES (?, 'emulator', 'local', 'chat', 'a/model', '', ?, "
+            "'succeeded', ?, 'An answer.', '', '{}')",
+            [
+                (
+                    f"{n:032x}",
+                    f'{{"prompt": "prompt {n}"}}',
+                    f"{now - timedelta(hours=n):%Y-%m-%d %H:%M:%S.%f}",
+                )
+                for n in range(count)
+            ],
+        )
+    engine.dispose()
 
 
 def _search(page: Page, words: str) -> None:
@@ -149,6 +189,36 @@ def test_the_keys_are_told_where_there_is_a_keyboard(
     expect(touched.locator("#history .small").first).to_be_visible()
     expect(touched.get_by_text(keys)).to_be_hidden()
     touched.context.close()
+
+
+def test_a_star_far_down_leaves_everything_where_it_is(page: Page, long_history: str) -> None:
+    open_page(page, long_history)
+    cards = open_tab(page, "History").locator("#history .small")
+    for count in (48, 96):
+        expect(cards).to_have_count(count)
+        page.get_by_role("button", name="Show more").click()
+    expect(cards).to_have_count(LONG_HISTORY)
+    card = cards.nth(110)
+    card.scroll_into_view_if_needed()
+    card.hover()
+    place = page.evaluate("scrollY")
+    card.evaluate("card => card.marked = true")
+
+    star = card.locator('[data-act="star"]')
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+
+    expect(cards).to_have_count(LONG_HISTORY)
+    expect(card).to_contain_text("prompt 110")
+    assert card.evaluate("card => card.marked")
+    assert place > 0
+    assert page.evaluate("scrollY") == place
+
+    card.locator('[data-act="delete"]').click()
+    expect(cards).to_have_count(LONG_HISTORY - 1)
+    page.get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(LONG_HISTORY)
+    assert page.evaluate("scrollY") == place
 
 
 def test_a_run_opens_with_everything_that_is_known_of_it(cards: Locator) -> None:
