@@ -53,10 +53,12 @@ class JobView:
     """What the templates show of a job.
 
     Attributes:
-        tone: `done`, `bad` or `stopped`.
+        state: in a word, with an ellipsis while the run goes on.
+        reuse: what using it again is called, or "" where nothing of it can be.
+        tone: `running`, `done`, `bad` or `stopped`.
         title: the model's name as people say it.
         facts: short words on the result: its size, its seed, how long it took.
-        problem: one sentence for a run without a result, else "".
+        problem: one sentence for a run that ended without a result, else "".
         cover: the URL of a small picture, or None.
         more: how many files there are besides the one that is shown.
     """
@@ -68,6 +70,7 @@ class JobView:
     prompt: str
     state: str
     tone: str
+    reuse: str
     starred: bool
     is_deleted: bool
     files: tuple[FileView, ...]
@@ -166,7 +169,9 @@ def view_of(job: Job, media: MediaStore) -> JobView:
     succeeded = job.state is State.SUCCEEDED
     text = job.text or ""
     shows_json = succeeded and not files and not text and job.output is not None
-    problem = "" if succeeded else present.sentence(event_of(job))
+    tone = present.tone_of(job.state)
+    state = f"{job.state.value}…" if tone == "running" else job.state.value
+    problem = "" if tone in ("running", "done") else present.sentence(event_of(job))
     title = title_of(job.model)
     local = job.created_at.astimezone()
     first = job.files[0] if job.files else None
@@ -176,8 +181,9 @@ def view_of(job: Job, media: MediaStore) -> JobView:
         model=job.model,
         title=title,
         prompt=job.prompt,
-        state=job.state.value,
-        tone=present.tone_of(job.state),
+        state=state,
+        tone=tone,
+        reuse=_reuse(job),
         starred=job.starred,
         is_deleted=job.deleted_at is not None,
         files=files,
@@ -191,14 +197,14 @@ def view_of(job: Job, media: MediaStore) -> JobView:
             present.plain(text[: 4 * _EXCERPT_CHARACTERS])
             or problem
             or (first.name if first else "")
-            or _pretty(job.output)
+            or (state if tone == "running" else _pretty(job.output))
         )[:_EXCERPT_CHARACTERS],
         kind_glyph=_GLYPHS.get(job.kind, ""),
         kind_note=f"{first.seconds:.0f} s" if first is not None and first.seconds else "",
         more=max(0, len(files) - 1),
         when=day_and_time(local),
         iso=local.isoformat(timespec="seconds"),
-        spoken=f"{job.prompt[:_SPOKEN_CHARACTERS] or 'no prompt'}, {title}, {job.state.value}",
+        spoken=f"{job.prompt[:_SPOKEN_CHARACTERS] or 'no prompt'}, {title}, {state}",
     )
 
 
@@ -237,6 +243,12 @@ def _cover(file: MediaFile | None, media: MediaStore) -> str | None:
     if file is None or file.thumbnail_key is None:
         return None
     return file_url(media.path(file.thumbnail_key))
+
+
+def _reuse(job: Job) -> str:
+    if job.kind != "chat":
+        return "Reuse settings"
+    return "" if job.conversation_id is None else "Open conversation"
 
 
 def _saved_as(job: Job, file: MediaFile) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from core.history.filters import Filter
-from core.history.records import Cursor, Job, State
+from core.history.records import Cursor, State
 from core.models.catalog import Kind
 from ui import components
 from ui.cards import Card, small_cards, title_of
@@ -48,8 +48,23 @@ _DAYS: dict[str, int | None] = {
 
 _WHICH = ("All runs", "Starred", "Deleted")
 
-Page = tuple[list[Card], str, Any, Any]
-"""Values for: the cards, a word on them, the button for more, where the next page starts."""
+
+@dataclass(frozen=True)
+class Loaded:
+    """What is shown; it stays on the server.
+
+    Attributes:
+        limit: how many runs were asked for; fewer cards are all that there is.
+        next: where the next page starts, or None after the last one.
+    """
+
+    limit: int = PAGE
+    cards: tuple[Card, ...] = ()
+    next: Cursor | None = None
+
+
+Page = tuple[list[Card], str, Any, Loaded]
+"""Values for: the cards, a word on them, the button for more, what to remember of them."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +81,7 @@ class History:
     cards: gr.HTML
     said: gr.HTML
     more: gr.Button
-    next: gr.State
+    loaded: gr.State
 
     @property
     def filters(self) -> list[Any]:
@@ -76,7 +91,7 @@ class History:
     @property
     def shown(self) -> list[Any]:
         """Where they are shown (`Page`)."""
-        return [self.cards, self.said, self.more, self.next]
+        return [self.cards, self.said, self.more, self.loaded]
 
 
 @dataclass(frozen=True)
@@ -85,39 +100,24 @@ class HistoryHandlers:
 
     services: Services
 
-    async def first_page(
-        self,
-        query: str | None,
-        kind: str,
-        model: str,
-        status: str,
-        days: str,
-        which: str,
-    ) -> Page:
-        """Return the newest runs that match."""
-        wanted = _filter(query, kind, model, status, days, which)
-        jobs = await self._jobs(wanted, None)
-        return self._page([], jobs, is_narrowed=wanted != Filter())
+    async def first_page(self, *filters: Any) -> Page:
+        """Return the newest runs that match the filters (`History.filters`)."""
+        return await self.refresh(Loaded(), *filters)
 
-    async def next_page(
-        self,
-        cards: list[Card],
-        begin: Cursor | None,
-        query: str | None,
-        kind: str,
-        model: str,
-        status: str,
-        days: str,
-        which: str,
-    ) -> Page:
+    async def refresh(self, loaded: Loaded, *filters: Any) -> Page:
+        """Return as many of the newest runs as were asked for so far, as they are now."""
+        return await self._page(loaded.limit, (), None, _filter(*filters))
+
+    async def next_page(self, loaded: Loaded, *filters: Any) -> Page:
         """Return what is shown, with the next runs after it."""
-        wanted = _filter(query, kind, model, status, days, which)
-        jobs = await self._jobs(wanted, begin)
-        return self._page(cards or [], jobs, is_narrowed=wanted != Filter())
+        limit = loaded.limit + PAGE
+        return await self._page(limit, loaded.cards, loaded.next, _filter(*filters))
 
-    async def models(self) -> Any:
-        """Return the models that there are runs of, to choose from."""
-        names = await self.services.archive.models(LOCAL_OWNER)
+    async def models(self, chosen: str) -> Any:
+        """Return the models that there are runs of, and the chosen one, to choose from."""
+        names = list(await self.services.archive.models(LOCAL_OWNER))
+        if chosen not in (_ANY, *names):  # Gradio refuses a value that isn't among its choices
+            names.append(chosen)
         return gr.Dropdown(
             choices=[("Any model", _ANY), *((title_of(name), name) for name in names)]
         )
@@ -126,25 +126,33 @@ class HistoryHandlers:
         """Return the cards in a grid or as a list."""
         return gr.update(elem_classes=["kept", layout.lower()])
 
-    async def _jobs(self, wanted: Filter, before: Cursor | None) -> list[Job]:
-        return list(
-            await self.services.archive.list(LOCAL_OWNER, wanted, limit=PAGE + 1, before=before)
-        )
-
-    def _page(self, before: list[Card], jobs: list[Job], *, is_narrowed: bool) -> Page:
-        there_is_more = len(jobs) > PAGE
-        shown = jobs[:PAGE]
+    async def _page(
+        self, limit: int, before: tuple[Card, ...], begin: Cursor | None, wanted: Filter
+    ) -> Page:
+        count = limit - len(before)
+        jobs = await self.services.archive.list(LOCAL_OWNER, wanted, limit=count + 1, before=begin)
+        there_is_more = len(jobs) > count
+        shown = jobs[:count]
         cards = [*before, *small_cards(shown, self.services.media)]
-        said = "" if cards else notice(_NOTHING_MATCHES if is_narrowed else _NOTHING_YET)
-        end = shown[-1].cursor if there_is_more else None
-        return cards, said, gr.update(visible=there_is_more), end
+        nothing = _NOTHING_YET if wanted == Filter() else _NOTHING_MATCHES
+        loaded = Loaded(limit, tuple(cards), shown[-1].cursor if there_is_more else None)
+        return cards, "" if cards else notice(nothing), gr.update(visible=there_is_more), loaded
 
 
+_KEYS = '<p class="hint">Arrows move, Enter opens, S stars, Delete throws away.</p>'
 _NOTHING_YET = "Nothing here yet: whatever you run is kept here, with its files."
 _NOTHING_MATCHES = "Nothing matches: try fewer words or filters."
 
 
-def build(handlers: HistoryHandlers) -> History:
+def state() -> gr.State:
+    """Return what the tab remembers for a visitor; call it before the tabs are laid out.
+
+    Of a state in a tab that isn't open, Gradio tells each change twice.
+    """
+    return gr.State(Loaded())
+
+
+def build(handlers: HistoryHandlers, loaded: gr.State) -> History:
     """Lay the tab out and wire its filters."""
     with gr.Row(elem_classes="filters"):
         query = gr.Textbox(
@@ -164,11 +172,10 @@ def build(handlers: HistoryHandlers) -> History:
         which = gr.Radio(list(_WHICH), value=_WHICH[0], label="Show", scale=3, min_width=240)
         layout = gr.Radio(["Grid", "List"], value="Grid", label="Layout", min_width=140)
     said = gr.HTML(padding=False, elem_classes="said")
+    gr.HTML(_KEYS, padding=False)
     cards = components.cards(label="History", elem_id="history", layout="grid")
     more = gr.Button("Show more", visible=False, elem_classes="more")
-    history = History(
-        query, kind, model, status, days, which, layout, cards, said, more, gr.State(None)
-    )
+    history = History(query, kind, model, status, days, which, layout, cards, said, more, loaded)
     _wire(history, handlers)
     return history
 
@@ -185,7 +192,7 @@ def _wire(history: History, handlers: HistoryHandlers) -> None:
     )
     history.more.click(
         handlers.next_page,
-        [history.cards, history.next, *history.filters],
+        [history.loaded, *history.filters],
         history.shown,
         trigger_mode="once",
         **QUIET,
@@ -196,16 +203,16 @@ def _wire(history: History, handlers: HistoryHandlers) -> None:
 def refresh_on(
     history: History, handlers: HistoryHandlers, *triggers: gr.events.Dependency
 ) -> None:
-    """Show the newest runs whenever one of `triggers` happens."""
+    """Bring what is shown up to date whenever one of `triggers` happens."""
     gr.on(
         list(triggers),
-        handlers.first_page,
-        history.filters,
+        handlers.refresh,
+        [history.loaded, *history.filters],
         history.shown,
         trigger_mode="always_last",
         **QUIET,
     )
-    gr.on(list(triggers), handlers.models, None, history.model, **QUIET)
+    gr.on(list(triggers), handlers.models, history.model, history.model, **QUIET)
 
 
 def _filter(query: str | None, kind: str, model: str, status: str, days: str, which: str) -> Filter:

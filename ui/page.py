@@ -36,6 +36,7 @@ def build_page(services: Services) -> gr.Blocks:
         chat_states = chat.states(talk)
         image_states = workbench.states(picturing, clock)
         video_states = workbench.states(filming, clock)
+        kept_state = history.state()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Image", id="image"):
                 image = Bench(workbench.build(picturing, image_states), picturing)
@@ -45,7 +46,7 @@ def build_page(services: Services) -> gr.Blocks:
                 talking = chat.build(talk, chat_states)
             with gr.Tab("History", id="history") as past_tab:
                 past = HistoryHandlers(services)
-                kept = history.build(past)
+                kept = history.build(past, kept_state)
         for bench in (image, video):
             workbench.on_load(demo, bench.parts, bench.handlers)
         chat.on_load(demo, talking, talk)
@@ -88,7 +89,7 @@ def _link(
         Refresh(image.handlers.feed.shown, None, image.parts.feed),
         Refresh(video.handlers.feed.shown, None, video.parts.feed),
         Refresh(talk.listed, None, talking.conversations),
-        Refresh(past.first_page, kept.filters, kept.shown),
+        Refresh(past.refresh, [kept.loaded, *kept.filters], kept.shown),
     )
     lists = [
         *(part for bench in (image, video) for part in (bench.parts.current, bench.parts.latest)),
@@ -97,5 +98,8 @@ def _link(
     for cards in lists:
         wire_cards(cards, actions, shell, refreshes, **QUIET)
     wire_shell(shell, actions, refreshes, **QUIET)
+    shell.details.stop(actions.stop, None, None, **QUIET).then(
+        lambda: None, None, shell.details, **QUIET
+    )
     links = Links(actions, shell, image, video, talking, talk)
     links.wire(*lists, shell.details, **QUIET)

@@ -74,7 +74,9 @@ def progress_of(event: Event) -> float | None:
 
 
 def tone_of(state: State) -> str:
-    """Return how a settled run is coloured: `done`, `stopped` or `bad`."""
+    """Return how a run is coloured: `running`, and then `done`, `stopped` or `bad`."""
+    if not state.is_settled:
+        return "running"
     match state:
         case State.SUCCEEDED:
             return "done"

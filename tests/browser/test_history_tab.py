@@ -1,10 +1,16 @@
 """The History tab at work: find, look at, use again, throw away, all of it by keyboard too."""
 
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import create_engine
 
+from core.history.database import migrate
+from tests.app_process import App
 from tests.browser.views import Bench, Talk, open_page, open_tab
 
 PROMPTS = ("a red fox", "a blue heron", "a green frog")
@@ -30,6 +36,40 @@ def cards(page: Page, filled: str) -> Locator:
     cards = panel.locator("#history .small")
     expect(cards).to_have_count(5)
     return cards
+
+
+LONG_HISTORY = 120
+
+
+@pytest.fixture(scope="module")
+def long_history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app over a history of three pages."""
+    folder = tmp_path_factory.mktemp("long")
+    _fill(folder / "history.db", LONG_HISTORY)
+    with App(folder).running() as url:
+        yield url
+
+
+def _fill(database: Path, count: int) -> None:
+    engine = create_engine(f"sqlite:///{database}")
+    now = datetime.now(UTC)
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO jobs (id, backend, owner, kind, model, prompt, input, state, created_at, "
+            "text, logs, metrics) VALUES (?, 'emulator', 'local', 'chat', 'a/model', '', ?, "
+            "'succeeded', ?, 'An answer.', '', '{}')",
+            [
+                (
+                    f"{n:032x}",
+                    f'{{"prompt": "prompt {n}"}}',
+                    f"{now - timedelta(hours=n):%Y-%m-%d %H:%M:%S.%f}",
+                )
+                for n in range(count)
+            ],
+        )
+    engine.dispose()
 
 
 def _search(page: Page, words: str) -> None:
@@ -108,6 +148,79 @@ def test_by_keyboard_one_walks_opens_stars_and_deletes(cards: Locator) -> None:
     expect(cards).to_have_count(0)
 
 
+def test_tab_stops_at_one_card_and_at_its_buttons_only(cards: Locator) -> None:
+    page = cards.page
+    cards.first.focus()
+
+    page.keyboard.press("ArrowRight")
+    expect(cards.nth(1)).to_be_focused()
+    for act in ("star", "reuse", "delete"):
+        page.keyboard.press("Tab")
+        expect(cards.nth(1).locator(f'[data-act="{act}"]')).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#history :focus")).to_have_count(0)
+    page.keyboard.press("Shift+Tab")
+    expect(cards.nth(1).locator('[data-act="delete"]')).to_be_focused()
+
+
+def test_the_card_that_is_clicked_is_the_one_that_tab_stops_at(cards: Locator) -> None:
+    page = cards.page
+    star = cards.nth(3).locator('[data-act="star"]')
+    for pressed in ("true", "false"):  # the cards are drawn anew each time
+        cards.nth(3).hover()
+        star.click()
+        expect(star).to_have_attribute("aria-pressed", pressed)
+
+        expect(page.locator('#history .small[tabindex="0"]')).to_have_count(1)
+        expect(cards.nth(3)).to_have_attribute("tabindex", "0")
+        expect(page.locator('#history .actions button[tabindex="0"]')).to_have_count(3)
+        expect(cards.nth(3).locator('.actions button[tabindex="0"]')).to_have_count(3)
+
+
+def test_the_keys_are_told_where_there_is_a_keyboard(
+    cards: Locator, chromium: Browser, filled: str
+) -> None:
+    keys = "Arrows move, Enter opens, S stars, Delete throws away."
+    expect(cards.page.get_by_text(keys)).to_be_visible()
+
+    touched = chromium.new_context(has_touch=True, is_mobile=True).new_page()
+    open_page(touched, filled)
+    open_tab(touched, "History")
+    expect(touched.locator("#history .small").first).to_be_visible()
+    expect(touched.get_by_text(keys)).to_be_hidden()
+    touched.context.close()
+
+
+def test_a_star_far_down_leaves_everything_where_it_is(page: Page, long_history: str) -> None:
+    open_page(page, long_history)
+    cards = open_tab(page, "History").locator("#history .small")
+    for count in (48, 96):
+        expect(cards).to_have_count(count)
+        page.get_by_role("button", name="Show more").click()
+    expect(cards).to_have_count(LONG_HISTORY)
+    card = cards.nth(110)
+    card.scroll_into_view_if_needed()
+    card.hover()
+    place = page.evaluate("scrollY")
+    card.evaluate("card => card.marked = true")
+
+    star = card.locator('[data-act="star"]')
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+
+    expect(cards).to_have_count(LONG_HISTORY)
+    expect(card).to_contain_text("prompt 110")
+    assert card.evaluate("card => card.marked")
+    assert place > 0
+    assert page.evaluate("scrollY") == place
+
+    card.locator('[data-act="delete"]').click()
+    expect(cards).to_have_count(LONG_HISTORY - 1)
+    page.get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(LONG_HISTORY)
+    assert page.evaluate("scrollY") == place
+
+
 def test_a_run_opens_with_everything_that_is_known_of_it(cards: Locator) -> None:
     page = cards.page
     cards.filter(has_text="a red fox").locator(".shot").click()
@@ -138,7 +251,7 @@ def test_reuse_leads_back_to_the_form(cards: Locator) -> None:
 def test_reuse_opens_a_conversation(cards: Locator) -> None:
     card = cards.first
     card.hover()
-    card.get_by_role("button", name="Reuse settings").click()
+    card.get_by_role("button", name="Open conversation").click()
 
     talk = Talk(cards.page)
     expect(talk.questions).to_have_text("What is an unmistakable owl?")

@@ -76,6 +76,54 @@ def test_one_of_many_shows_a_small_picture(media: MediaStore) -> None:
     assert file_url(media.path(FILE.key)) not in html
 
 
+@pytest.mark.parametrize("state", [state for state in State if not state.is_settled])
+def test_a_run_under_way_is_no_failure_and_can_be_stopped(media: MediaStore, state: State) -> None:
+    job = a_job(state=state, completed_at=None)
+
+    [(_, small)] = small_cards([job], media)
+    whole = details(job, media)["html"]
+
+    for html in (small, whole):
+        assert f"{state.value}…" in html
+        assert 'data-act="stop"' in html
+        assert 'data-act="delete"' not in html
+        assert "tone-bad" not in html
+        assert "alert" not in html
+
+
+@pytest.mark.parametrize(
+    ("kind", "conversation_id", "offered"),
+    [
+        ("image", None, "Reuse settings"),
+        ("chat", "talk1", "Open conversation"),
+        ("chat", None, None),
+    ],
+)
+def test_a_run_offers_what_of_it_can_be_used_again(
+    media: MediaStore, kind: str, conversation_id: str | None, offered: str | None
+) -> None:
+    job = a_job(kind=kind, conversation_id=conversation_id, state=State.SUCCEEDED, text="Hi.")
+
+    [(_, small)] = small_cards([job], media)
+
+    for html in (small, details(job, media)["html"], result_card(job, media)[1]):
+        assert ('data-act="reuse"' in html) == (offered is not None)
+        assert offered is None or offered in html
+
+
+def test_what_has_ended_can_be_thrown_away(media: MediaStore) -> None:
+    job = a_job(state=State.FAILED, error="Out of memory.")
+
+    [(_, small)] = small_cards([job], media)
+    whole = details(job, media)["html"]
+
+    assert "tone-bad" in small
+    assert 'role="alert"' in whole
+    for html in (small, whole):
+        assert 'data-act="delete"' in html
+        assert 'data-act="stop"' not in html
+
+
 def test_what_is_in_the_bin_can_only_come_back(media: MediaStore) -> None:
     [(_, html)] = small_cards([a_job(state=State.SUCCEEDED, deleted_at=NOW)], media)
 

@@ -44,7 +44,8 @@ async def links(services: Services) -> Links:
             components.toast(elem_id="toast"),
         )
         talk = ChatHandlers(services)
-        return Links(Actions(services), shell, bench(IMAGE), bench(VIDEO), chat.build(talk), talk)
+        talking = chat.build(talk, chat.states(talk))
+        return Links(Actions(services), shell, bench(IMAGE), bench(VIDEO), talking, talk)
 
 
 def tab_of(links: Links, changes: Changes) -> str:

@@ -34,3 +34,11 @@ async def test_the_tabs_are_these(services: Services) -> None:
 
     tabs = [block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)]
     assert tabs == ["Image", "Video", "Chat", "History"]
+
+
+async def test_no_event_sends_the_history_back(services: Services) -> None:
+    """What is shown of it may be long; it is remembered where it comes from."""
+    demo = build_page(services)
+
+    [cards] = [block for block in demo.blocks.values() if block.elem_id == "history"]
+    assert not [fn for fn in demo.fns.values() if cards in fn.inputs]

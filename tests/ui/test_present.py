@@ -66,6 +66,22 @@ def test_progress_is_told_where_it_is_known(event: Event, progress: float | None
     assert present.progress_of(event) == progress
 
 
+@pytest.mark.parametrize(
+    ("state", "tone"),
+    [
+        (State.QUEUED, "running"),
+        (State.PROCESSING, "running"),
+        (State.SUCCEEDED, "done"),
+        (State.CANCELED, "stopped"),
+        (State.ABORTED, "stopped"),
+        (State.FAILED, "bad"),
+        (State.UNCERTAIN, "bad"),
+    ],
+)
+def test_a_run_is_coloured_by_how_it_ended(state: State, tone: str) -> None:
+    assert present.tone_of(state) == tone
+
+
 def test_a_result_tells_its_size_seed_and_time() -> None:
     job = a_job(state=State.SUCCEEDED, files=(FILE,))
 

@@ -9,6 +9,7 @@
   // there: a clip goes on playing, a fold stays open, the focus stays where it is.
   page.list = ({ element, props, trigger, watch }) => {
     const holder = element.querySelector("[data-list]");
+    const isGrid = holder.dataset.list === "grid";
     const drawn = new Map();
     const draw = () => {
       const items = props.value ?? [];
@@ -32,12 +33,14 @@
           holder.insertBefore(node, holder.children[place] ?? null);
         }
       });
-      rove(holder);
+      if (isGrid) {
+        rove(holder);
+      }
     };
     watch("value", draw);
     draw();
     listen(element, trigger);
-    if (holder.dataset.list === "grid") {
+    if (isGrid) {
       steer(holder);
     }
   };
@@ -214,15 +217,28 @@
   });
 
   // --- A grid by keyboard --------------------------------------------------------------------
-  // One card at a time can be reached by Tab; the arrows go on from it.
-  function rove(holder) {
-    const cards = [...holder.querySelectorAll(":scope > [data-job]")];
-    if (cards.length && !cards.some((card) => card.tabIndex === 0)) {
-      cards[0].tabIndex = 0;
+  // One card at a time can be reached by Tab, and of all buttons only its own; the arrows go on
+  // from it.
+  function rove(holder, current) {
+    const cards = [...holder.children];
+    current ??= cards.find((card) => card.tabIndex === 0) ?? cards[0];
+    for (const card of cards) {
+      card.tabIndex = card === current ? 0 : -1;
+      for (const button of card.querySelectorAll(".actions button")) {
+        button.tabIndex = card.tabIndex;
+      }
     }
   }
 
   function steer(holder) {
+    for (const arrival of ["focusin", "click"]) { // not every browser focuses what is clicked
+      holder.addEventListener(arrival, (event) => {
+        const card = event.target.closest("[data-job]");
+        if (card) {
+          rove(holder, card);
+        }
+      });
+    }
     const keys = { Enter: "open", Delete: "delete", Backspace: "delete", s: "star", S: "star" };
     holder.addEventListener("keydown", (event) => {
       if (event.target.parentElement !== holder || event.ctrlKey || event.metaKey || event.altKey) {
@@ -231,8 +247,6 @@
       const next = neighbour(holder, event.target, event.key);
       if (next) {
         event.preventDefault();
-        event.target.tabIndex = -1;
-        next.tabIndex = 0;
         next.focus();
       } else if (keys[event.key]) {
         event.preventDefault();
