@@ -198,6 +198,7 @@ class ChatHandlers:
         ) as events:
             async for event in events:
                 if followed.job_id != job_id:
+                    yield gr.skip(), gr.skip()  # at its end, Gradio sends a stream's last once more
                     return
                 latest = event or latest
                 if isinstance(latest, TERMINAL_EVENTS) or latest is None:
