@@ -33,9 +33,11 @@ async def links(services: Services) -> Links:
 
     def bench(kind: WorkbenchKind) -> Bench:
         handlers = WorkbenchHandlers(services, kind)
-        return Bench(workbench.build(handlers, workbench.states(handlers)), handlers)
+        states = workbench.states(handlers, clock)
+        return Bench(workbench.build(handlers, states), handlers)
 
     with gr.Blocks():
+        clock = gr.Timer()
         with gr.Tabs() as tabs:
             pass
         shell = Shell(
@@ -44,7 +46,8 @@ async def links(services: Services) -> Links:
             components.toast(elem_id="toast"),
         )
         talk = ChatHandlers(services)
-        return Links(Actions(services), shell, bench(IMAGE), bench(VIDEO), chat.build(talk), talk)
+        talking = chat.build(talk, chat.states(talk))
+        return Links(Actions(services), shell, bench(IMAGE), bench(VIDEO), talking, talk)
 
 
 def tab_of(links: Links, changes: Changes) -> str:
