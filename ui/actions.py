@@ -13,7 +13,7 @@ from ui.pieces import toast
 from ui.services import LOCAL_OWNER, Services
 
 Shown = dict[str, str] | None
-"""A value for the dialog or for the messages: `{key, html}`, or None for nothing."""
+"""A value for the dialog, `{key, html}`, or for the messages, `{html}`; None for nothing."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def dialog(*, label: str, elem_id: str) -> gr.HTML:
 
 
 def toast(*, elem_id: str) -> gr.HTML:
-    """Return a place for short messages; one is shown when the value is `{key, html}`."""
+    """Return a place for short messages; one is shown when the value is `{html}`."""
     return _component(
         "toast", ("restore",), '<div class="toasts" role="status"></div>', value=None,
         elem_id=elem_id,

@@ -45,7 +45,8 @@ class Feed:
             LOCAL_OWNER, Filter(kind=self.kind, states=_SETTLED), limit=LATEST + 1
         )
         media = self.services.media
-        cards = [_running(job, event) for job, event in running]
+        over = {job.id for job in settled}  # one may have ended between the two look-ups
+        cards = [_running(job, event) for job, event in running if job.id not in over]
         cards += [result_card(job, media) for job in settled[:1]]
         return Runs(gr.update(visible=not cards), cards, small_cards(settled[1:], media))
 

@@ -55,9 +55,11 @@ class Live:
             for value, old in zip(shown, earlier, strict=True)
         ]
         seconds = BUSY_SECONDS if ids else IDLE_SECONDS
+        # A run makes its page ask more often, and may be over before the page asks.
+        may_be_quick = not ids and feeds != seen.feeds
         return (
             Seen(feeds, ids, seconds),
-            gr.Timer(seconds) if seconds != seen.seconds else gr.skip(),
+            gr.Timer(seconds) if seconds != seen.seconds or may_be_quick else gr.skip(),
             ids if ids != seen.under_way else gr.skip(),
             *changed,
         )

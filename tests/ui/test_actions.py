@@ -67,7 +67,6 @@ async def test_what_is_deleted_leaves_the_history_and_the_message_leads_back(
     said = await actions.delete(event(job.id))
 
     assert said is not None
-    assert said["key"] == job.id
     assert "Deleted." in said["html"]
     assert f'data-job="{job.id}"' in said["html"]
     assert 'data-act="restore"' in said["html"]
@@ -83,6 +82,30 @@ async def test_what_is_deleted_comes_back(services: Services, actions: Actions) 
     assert said is not None
     assert "It is back." in said["html"]
     assert [one.id for one in await services.archive.list(LOCAL_OWNER)] == [job.id]
+
+
+async def test_several_come_back_at_once(services: Services, actions: Actions) -> None:
+    jobs = [await ran(services) for _ in range(3)]
+    ids = [job.id for job in jobs]
+    await services.archive.delete(ids, owner=LOCAL_OWNER)
+
+    said = await actions.restore(event(" ".join(ids[:2])))
+
+    assert said is not None
+    assert "It is back." in said["html"]
+    assert {one.id for one in await services.archive.list(LOCAL_OWNER)} == {*ids[:2]}
+
+
+async def test_of_several_that_come_back_each_has_to_be_there(
+    services: Services, actions: Actions
+) -> None:
+    job = await ran(services)
+    await actions.delete(event(job.id))
+
+    with pytest.raises(gr.Error, match="The history holds no such run"):
+        await actions.restore(event(f"{job.id} gone"))
+
+    assert await services.archive.list(LOCAL_OWNER) == []
 
 
 async def test_the_dialog_closes_when_its_run_is_deleted_or_restored(

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -21,6 +23,7 @@ from core.history.records import Job, State
 from core.jobs.events import TextDelta
 from core.models.chat import Conversation
 from tests.core.jobs.world import CREATE, a_png
+from tests.core.waiting import until
 from tests.ui.world import (
     CLAUDE,
     GPT,
@@ -32,7 +35,8 @@ from tests.ui.world import (
     seen,
     shown_choice,
 )
-from ui.conversation import Asked, ChatHandlers, Opened
+from ui.actions import Actions
+from ui.conversation import ChatHandlers, Opened, Talk
 from ui.services import LOCAL_OWNER, Services
 
 SETTINGS = (LLAMA, "", 0.7, 1024)
@@ -41,7 +45,7 @@ NO_CREDIT = '{"title": "Insufficient credit", "detail": "You have no credit left
 
 
 @dataclass
-class Talk:
+class Tab:
     """The Chat tab in a browser: what it shows, and what it gives back to the handlers."""
 
     handlers: ChatHandlers
@@ -52,11 +56,13 @@ class Talk:
     status: str = ""
     live: Any = None
 
-    def took(self, asked: Asked) -> None:
-        self.chatbot = asked.chatbot
-        self.conversation = asked.conversation
-        self.status = asked.status
-        self.job_id = asked.job_id
+    composer: Any = None
+
+    def took(self, talk: Talk) -> None:
+        """Show what is given, and keep the rest as it is."""
+        for name, value in talk._asdict().items():
+            if value != gr.skip():
+                setattr(self, name, value)
 
     async def begin(self, text: str, *files: Path) -> str:
         """Send a message; return the id of the job that answers it."""
@@ -72,8 +78,7 @@ class Talk:
         async for live, status in self.handlers.stream(job_id):
             self.live = self.live if live == gr.skip() else live
             self.status = status
-        committed = await self.handlers.commit(self.conversation, job_id)
-        self.chatbot, self.conversation, self.live, _, self.job_id = committed
+        self.took(await self.handlers.commit(self.conversation, job_id))
         return await self.handlers.services.archive.get(job_id)
 
     async def say(self, text: str, *files: Path) -> Job:
@@ -88,8 +93,8 @@ class Talk:
 
 
 @pytest.fixture
-def talk(services: Services) -> Talk:
-    return Talk(ChatHandlers(services))
+def talk(services: Services) -> Tab:
+    return Tab(ChatHandlers(services))
 
 
 @pytest.fixture
@@ -105,6 +110,11 @@ def asked_last(emulator: Emulator) -> dict[str, Any]:
     return given
 
 
+def nothing_but(status: str) -> Talk:
+    """Return values that change nothing else."""
+    return Talk(*[gr.skip()] * len(Talk._fields))._replace(status=status)
+
+
 def retried(index: int) -> gr.RetryData:
     return gr.RetryData(None, {"index": index, "value": ""})
 
@@ -113,10 +123,12 @@ def edited(index: int, value: str) -> gr.EditData:
     return gr.EditData(None, {"index": index, "previous_value": "", "value": value})
 
 
-async def test_an_answer_joins_the_conversation_once_it_is_whole(talk: Talk) -> None:
+async def test_an_answer_joins_the_conversation_once_it_is_whole(talk: Tab) -> None:
     await talk.begin("What is tea?")
     assert talk.spoken == [("user", "What is tea?")]
     assert "Sending…" in talk.status
+    assert (talk.composer.submit_btn, talk.composer.stop_btn) == (False, True)
+    assert talk.composer.value == {"text": "", "files": []}
 
     job = await talk.finish()
 
@@ -126,10 +138,11 @@ async def test_an_answer_joins_the_conversation_once_it_is_whole(talk: Talk) -> 
     assert talk.live == gr.update(value=[], visible=False)
     assert talk.job_id is None
     assert "tokens" in talk.status
+    assert (talk.composer.submit_btn, talk.composer.stop_btn) == (True, False)
 
 
 async def test_the_answer_is_shown_while_it_is_written(
-    talk: Talk, go_on: threading.Event, services: Services
+    talk: Tab, go_on: threading.Event, services: Services
 ) -> None:
     go_on.clear()
     job_id = await talk.begin("What is tea?")
@@ -151,7 +164,7 @@ async def test_the_answer_is_shown_while_it_is_written(
 
 
 async def test_a_model_that_takes_a_prompt_is_asked_with_the_whole_conversation(
-    talk: Talk, emulator: Emulator
+    talk: Tab, emulator: Emulator
 ) -> None:
     first = await talk.say("What is tea?")
     second = await talk.say("And coffee?")
@@ -172,7 +185,7 @@ async def test_a_model_that_takes_a_prompt_is_asked_with_the_whole_conversation(
 
 
 async def test_a_model_that_takes_messages_is_asked_with_all_of_them(
-    talk: Talk, emulator: Emulator
+    talk: Tab, emulator: Emulator
 ) -> None:
     talk.settings = (GPT, "Be brief.", 0.7, 300)
     first = await talk.say("What is tea?")
@@ -189,7 +202,7 @@ async def test_a_model_that_takes_messages_is_asked_with_all_of_them(
     assert given["max_completion_tokens"] == 300
 
 
-async def test_the_settings_are_those_that_are_shown(talk: Talk, emulator: Emulator) -> None:
+async def test_the_settings_are_those_that_are_shown(talk: Tab, emulator: Emulator) -> None:
     talk.settings = (LLAMA, "  Be brief. ", 0.25, 77.0)
 
     await talk.say("What is tea?")
@@ -201,18 +214,18 @@ async def test_the_settings_are_those_that_are_shown(talk: Talk, emulator: Emula
 
 @pytest.mark.parametrize("message", [None, {}, {"text": " \n "}, {"text": "", "files": ["a.png"]}])
 async def test_an_empty_message_is_refused_and_nothing_is_asked(
-    talk: Talk, services: Services, message: dict[str, Any] | None
+    talk: Tab, services: Services, message: dict[str, Any] | None
 ) -> None:
     asked = await talk.handlers.send(None, message, *SETTINGS)
 
     assert "Write a message first." in asked.status
     assert 'role="alert"' in asked.status
-    assert asked.chatbot == asked.conversation == asked.composer == gr.skip()
+    assert asked == nothing_but(asked.status)
     assert await services.archive.list(LOCAL_OWNER) == []
 
 
 async def test_what_a_model_cannot_take_is_refused_and_the_conversation_stays(
-    talk: Talk, services: Services, png: Path
+    talk: Tab, services: Services, png: Path
 ) -> None:
     await talk.say("What is tea?")
 
@@ -221,12 +234,12 @@ async def test_what_a_model_cannot_take_is_refused_and_the_conversation_stays(
     )
 
     assert "Llama 3 70B doesn&#39;t look at images" in asked.status
-    assert asked.chatbot == asked.conversation == asked.composer == gr.skip()
+    assert asked == nothing_but(asked.status)
     assert len(await services.archive.list(LOCAL_OWNER)) == 1
 
 
 async def test_a_refusal_leaves_the_answer_that_is_being_written_its_place(
-    talk: Talk, go_on: threading.Event
+    talk: Tab, go_on: threading.Event
 ) -> None:
     """Or it could be neither stopped nor kept."""
     go_on.clear()
@@ -234,11 +247,11 @@ async def test_a_refusal_leaves_the_answer_that_is_being_written_its_place(
 
     asked = await talk.handlers.send(talk.conversation, {"text": ""}, *SETTINGS)
 
-    assert asked.job_id == gr.skip()
+    assert asked == nothing_but(asked.status)
 
 
 async def test_an_answer_is_asked_for_again_and_the_first_one_is_kept_in_the_history(
-    talk: Talk, services: Services, emulator: Emulator
+    talk: Tab, services: Services, emulator: Emulator
 ) -> None:
     first = await talk.say("What is tea?")
     second = await talk.say("And coffee?")
@@ -257,7 +270,7 @@ async def test_an_answer_is_asked_for_again_and_the_first_one_is_kept_in_the_his
 
 @pytest.mark.parametrize(("index", "left"), [(0, 1), (1, 1), (2, 3), (3, 3), (99, 3), ((2, 0), 3)])
 async def test_a_retry_goes_back_to_the_question_that_a_message_belongs_to(
-    talk: Talk, index: Any, left: int
+    talk: Tab, index: Any, left: int
 ) -> None:
     await talk.say("What is tea?")
     await talk.say("And coffee?")
@@ -269,7 +282,7 @@ async def test_a_retry_goes_back_to_the_question_that_a_message_belongs_to(
 
 
 async def test_a_changed_question_is_asked_anew_without_what_came_after_it(
-    talk: Talk, services: Services, emulator: Emulator
+    talk: Tab, services: Services, emulator: Emulator
 ) -> None:
     first = await talk.say("What is tea?")
     second = await talk.say("And coffee?")
@@ -293,7 +306,7 @@ async def test_a_changed_question_is_asked_anew_without_what_came_after_it(
     assert (await services.archive.get(second.id)).text == second.text
 
 
-async def test_a_question_cannot_be_changed_to_nothing(talk: Talk, services: Services) -> None:
+async def test_a_question_cannot_be_changed_to_nothing(talk: Tab, services: Services) -> None:
     await talk.say("What is tea?")
 
     asked = await talk.handlers.edit(edited(0, "  "), talk.conversation, *SETTINGS)
@@ -303,7 +316,7 @@ async def test_a_question_cannot_be_changed_to_nothing(talk: Talk, services: Ser
 
 
 async def test_a_conversation_comes_back_with_the_settings_of_its_last_question(
-    talk: Talk,
+    talk: Tab,
 ) -> None:
     talk.settings = (LLAMA, "Answer in verse.", 0.2, 300)
     await talk.say("What is tea?")
@@ -312,18 +325,18 @@ async def test_a_conversation_comes_back_with_the_settings_of_its_last_question(
 
     opened = await talk.handlers.opened(last.conversation_id or "")
 
-    assert opened.chatbot == talk.chatbot
-    assert opened.conversation == talk.conversation
+    assert opened.talk.chatbot == talk.chatbot
+    assert opened.talk.conversation == talk.conversation
     assert opened.model == LLAMA
     assert shown_choice(LLAMA) in opened.picker
     assert opened.system_prompt.value == "Be brief."
     assert (opened.temperature.value, opened.max_tokens.value) == (0.25, 77)
-    assert opened.live == gr.update(value=[], visible=False)
+    assert opened.talk.live == gr.update(value=[], visible=False)
 
 
 @pytest.mark.parametrize("model", [LLAMA, CLAUDE, GPT])
 async def test_the_system_prompt_is_kept_but_never_shown_as_a_message(
-    talk: Talk, services: Services, model: str
+    talk: Tab, services: Services, model: str
 ) -> None:
     """Whether the model has a place for it, takes it as a message, or reads it in the prompt."""
     talk.settings = (model, "Be brief.", 0.7, 1024)
@@ -332,11 +345,11 @@ async def test_the_system_prompt_is_kept_but_never_shown_as_a_message(
     opened = await talk.handlers.opened(job.conversation_id or "")
 
     assert [turn.role for turn in job.turns] == ["system", "user"]
-    assert [message["role"] for message in opened.chatbot] == [*ROLES]
+    assert [message["role"] for message in opened.talk.chatbot] == [*ROLES]
     assert opened.system_prompt.value == "Be brief."
 
 
-async def test_a_conversation_without_a_limit_comes_back_without_one(talk: Talk) -> None:
+async def test_a_conversation_without_a_limit_comes_back_without_one(talk: Tab) -> None:
     talk.settings = (LLAMA, "", 0.7, None)
     job = await talk.say("What is tea?")
 
@@ -346,10 +359,10 @@ async def test_a_conversation_without_a_limit_comes_back_without_one(talk: Talk)
     assert opened.max_tokens.value is None
 
 
-async def test_a_conversation_goes_on_after_it_was_opened(talk: Talk, emulator: Emulator) -> None:
+async def test_a_conversation_goes_on_after_it_was_opened(talk: Tab, emulator: Emulator) -> None:
     first = await talk.say("What is tea?")
-    later = Talk(talk.handlers)
-    later.conversation = (await talk.handlers.opened(first.conversation_id or "")).conversation
+    later = Tab(talk.handlers)
+    later.conversation = (await talk.handlers.opened(first.conversation_id or "")).talk.conversation
 
     second = await later.say("And coffee?")
 
@@ -359,13 +372,13 @@ async def test_a_conversation_goes_on_after_it_was_opened(talk: Talk, emulator: 
     )
 
 
-async def test_a_conversation_that_is_gone_is_told_of(talk: Talk) -> None:
+async def test_a_conversation_that_is_gone_is_told_of(talk: Tab) -> None:
     with pytest.raises(gr.Error, match="This conversation was deleted"):
         await talk.handlers.open(event("gone"))
 
 
 async def test_what_was_written_before_a_stop_stays(
-    talk: Talk, services: Services, go_on: threading.Event
+    talk: Tab, services: Services, go_on: threading.Event
 ) -> None:
     go_on.clear()
     job_id = await talk.begin("What is tea?")
@@ -381,65 +394,85 @@ async def test_what_was_written_before_a_stop_stays(
 
 
 async def test_an_answer_that_fails_says_why_and_the_question_stays(
-    talk: Talk, emulator: Emulator
+    talk: Tab, emulator: Emulator
 ) -> None:
     emulator.inject(Fault(method="POST", path=CREATE, status=402, body=NO_CREDIT))
 
     job = await talk.say("What is tea?")
 
     assert job.state is State.FAILED
-    assert talk.spoken == [("user", "What is tea?")]
+    question, (role, said) = talk.spoken
+    assert question == ("user", "What is tea?")
+    assert role == "assistant"
+    assert said == f"*{job.error}*"
+    assert "credit" in said
     assert "credit" in talk.status
     assert 'role="alert"' in talk.status
+    assert talk.conversation is not None
+    assert [turn.role for turn in talk.conversation.turns] == ["user"]
+
+
+async def test_an_answer_that_failed_is_asked_for_again_without_what_was_said_of_it(
+    talk: Tab, emulator: Emulator
+) -> None:
+    emulator.inject(Fault(method="POST", path=CREATE, status=402, body=NO_CREDIT))
+    await talk.say("What is tea?")
+
+    talk.took(await talk.handlers.retry(retried(1), talk.conversation, *SETTINGS))
+    again = await talk.finish()
+
+    assert again.state is State.SUCCEEDED
+    assert talk.spoken == [("user", "What is tea?"), ("assistant", again.text)]
+    assert asked_last(emulator)["prompt"] == "What is tea?"
 
 
 async def test_a_page_that_opens_finds_the_answer_that_is_being_written(
-    talk: Talk, services: Services, go_on: threading.Event
+    talk: Tab, services: Services, go_on: threading.Event
 ) -> None:
-    await Talk(talk.handlers).say("An older conversation")
+    await Tab(talk.handlers).say("An older conversation")
     go_on.clear()
     job_id = await talk.begin("What is tea?")
     await begun(services)  # a picture, which isn't one
     await seen(services, job_id, TextDelta)
 
-    *shown, found = await talk.handlers.attach()
+    shown = await talk.handlers.attach()
 
-    assert found == job_id
-    opened = Opened(*shown)
-    assert [message["content"] for message in opened.chatbot] == ["What is tea?"]
-    assert "Writing…" in opened.status
+    again = Tab(talk.handlers)
+    again.took(Talk(*shown[: len(Talk._fields)]))
+    assert again.job_id == job_id
+    assert again.spoken == [("user", "What is tea?")]
+    assert (again.composer.submit_btn, again.composer.stop_btn) == (False, True)
     go_on.set()
-    again = Talk(talk.handlers, conversation=opened.conversation, job_id=found)
     job = await again.finish()
     assert again.spoken == [("user", "What is tea?"), ("assistant", job.text)]
 
 
-async def test_a_page_that_opens_while_nothing_is_written_stays_as_it_is(talk: Talk) -> None:
+async def test_a_page_that_opens_while_nothing_is_written_stays_as_it_is(talk: Tab) -> None:
     await talk.say("What is tea?")
 
-    *shown, found = await talk.handlers.attach()
+    shown = await talk.handlers.attach()
 
-    assert found is None
-    assert shown == [gr.skip()] * len(Opened._fields)
+    assert shown == (gr.skip(),) * (len(Talk._fields) + len(Opened._fields) - 1)
 
 
 async def test_opening_a_conversation_finds_its_own_answer_and_no_others(
-    talk: Talk, go_on: threading.Event
+    talk: Tab, go_on: threading.Event
 ) -> None:
     done = await talk.say("What is tea?")
     go_on.clear()
-    other = Talk(talk.handlers)
+    other = Tab(talk.handlers)
     job_id = await other.begin("And coffee?")
     assert other.conversation is not None
 
-    *_, found = await talk.handlers.open(event(other.conversation.id))
-    *_, nothing = await talk.handlers.open(event(done.conversation_id or ""))
+    found = await talk.handlers.open(event(other.conversation.id))
+    nothing = await talk.handlers.open(event(done.conversation_id or ""))
 
-    assert (found, nothing) == (job_id, None)
+    place = Talk._fields.index("job_id")
+    assert (found[place], nothing[place]) == (job_id, None)
 
 
 async def test_an_unfinished_answer_is_not_put_into_the_conversation(
-    talk: Talk, go_on: threading.Event
+    talk: Tab, go_on: threading.Event
 ) -> None:
     """Its page was asked something else meanwhile, and goes on watching that."""
     go_on.clear()
@@ -447,11 +480,78 @@ async def test_an_unfinished_answer_is_not_put_into_the_conversation(
 
     committed = await talk.handlers.commit(talk.conversation, job_id)
 
-    assert committed == (gr.skip(),) * 5
+    assert committed == nothing_but(gr.skip())
+
+
+async def test_an_answer_is_not_put_into_another_conversation(talk: Tab) -> None:
+    """Another one was opened before it was finished."""
+    other = await Tab(talk.handlers).say("And coffee?")
+    await talk.say("What is tea?")
+
+    committed = await talk.handlers.commit(talk.conversation, other.id)
+
+    assert committed == nothing_but(gr.skip())
+
+
+async def test_one_conversation_is_asked_one_thing_at_a_time(
+    talk: Tab, services: Services, go_on: threading.Event
+) -> None:
+    """Another page, or a key that is quicker than the button's change."""
+    await talk.say("What is tea?")
+    go_on.clear()
+    job_id = await talk.begin("And coffee?")
+    conversation = talk.conversation
+
+    refused = [
+        await talk.handlers.send(conversation, {"text": "And cocoa?"}, *SETTINGS),
+        await talk.handlers.retry(retried(1), conversation, *SETTINGS),
+        await talk.handlers.edit(edited(0, "What is cocoa?"), conversation, *SETTINGS),
+    ]
+
+    for one in refused:
+        assert "An answer is being written: stop it first." in one.status
+        assert one == nothing_but(one.status)
+    assert [job.id for job in await services.jobs.running(LOCAL_OWNER)] == [job_id]
+    assert len(await services.archive.list(LOCAL_OWNER)) == 2
+
+
+async def test_other_conversations_go_on_while_an_answer_is_written(
+    talk: Tab, go_on: threading.Event
+) -> None:
+    go_on.clear()
+    first = await talk.begin("What is tea?")
+
+    second = await Tab(talk.handlers).begin("And coffee?")
+
+    assert second != first
+
+
+async def test_what_was_gone_on_with_in_another_tab_becomes_a_conversation_of_its_own(
+    talk: Tab, services: Services
+) -> None:
+    """Or what was said there would be hidden by what is said here."""
+    first = await talk.say("What is tea?")
+    other = Tab(talk.handlers, conversation=talk.conversation)
+    second = await other.say("And coffee?")
+
+    third = await talk.say("And cocoa?")
+
+    assert second.conversation_id == first.conversation_id
+    assert third.conversation_id != first.conversation_id
+    assert [text for _, text in talk.spoken] == [
+        "What is tea?",
+        first.text,
+        "And cocoa?",
+        third.text,
+    ]
+    before = await talk.handlers.opened(first.conversation_id or "")
+    assert [one["content"] for one in before.talk.chatbot][2:] == ["And coffee?", second.text]
+    listed = [key for key, _ in await talk.handlers.listed()]
+    assert listed == [third.conversation_id, first.conversation_id]
 
 
 async def test_images_are_kept_with_their_turn_and_shown_again(
-    talk: Talk, services: Services, png: Path
+    talk: Tab, services: Services, png: Path
 ) -> None:
     talk.settings = (CLAUDE, "", 0.7, 1024)
     job = await talk.say("What is on it?", png)
@@ -463,14 +563,14 @@ async def test_images_are_kept_with_their_turn_and_shown_again(
     [key] = turn.images
     assert isinstance(key, str)
     assert services.media.path(key).read_bytes() == a_png()
-    [shown, words] = opened.chatbot[0]["content"]
+    [shown, words] = opened.talk.chatbot[0]["content"]
     assert shown == {"path": str(services.media.path(key))}
     assert words == "What is on it?"
     assert "an image of 640×480 pixels" in (job.text or "")
 
 
 async def test_an_image_is_looked_at_in_later_turns_too(
-    talk: Talk, services: Services, png: Path
+    talk: Tab, services: Services, png: Path
 ) -> None:
     talk.settings = (CLAUDE, "", 0.7, 1024)
     first = await talk.say("What is on it?", png)
@@ -482,7 +582,7 @@ async def test_an_image_is_looked_at_in_later_turns_too(
     assert json.dumps(second.input).count("media:") == 1
 
 
-async def test_a_changed_question_keeps_its_images(talk: Talk, png: Path) -> None:
+async def test_a_changed_question_keeps_its_images(talk: Tab, png: Path) -> None:
     talk.settings = (CLAUDE, "", 0.7, 1024)
     first = await talk.say("What is on it?", png)
 
@@ -494,7 +594,7 @@ async def test_a_changed_question_keeps_its_images(talk: Talk, png: Path) -> Non
 
 
 async def test_a_missing_image_does_not_keep_a_conversation_from_opening_or_going_on(
-    talk: Talk, services: Services, png: Path
+    talk: Tab, services: Services, png: Path
 ) -> None:
     """Its run was deleted for good, and its files with it."""
     talk.settings = (CLAUDE, "", 0.7, 1024)
@@ -502,29 +602,43 @@ async def test_a_missing_image_does_not_keep_a_conversation_from_opening_or_goin
     services.media.path(str(job.turns[0].images[0])).unlink()
 
     opened = await talk.handlers.opened(job.conversation_id or "")
-    talk.conversation = opened.conversation
+    talk.conversation = opened.talk.conversation
     later = await talk.say("And now?")
 
-    assert opened.chatbot[0]["content"] == "What is on it?"
+    assert opened.talk.chatbot[0]["content"] == "What is on it?"
     assert later.state is State.SUCCEEDED
     assert "image" not in later.input
 
 
-async def test_an_example_is_asked_of_its_model(talk: Talk, emulator: Emulator) -> None:
+async def test_an_example_is_asked_of_its_model(talk: Tab, emulator: Emulator) -> None:
     example = talk.handlers.models[1]
 
-    *asked, picker, model = await talk.handlers.try_example(
-        event(model=example.id), None, "", 0.7, 1024
-    )
+    values = await talk.handlers.try_example(event(model=example.id), None, "", 0.7, 1024)
 
-    assert model == example.id
-    assert shown_choice(example.id) in picker
-    talk.took(Asked(*asked))
+    opened = Opened(Talk(*values[: len(Talk._fields)]), *values[len(Talk._fields) :])
+    assert opened.model == example.id
+    assert shown_choice(example.id) in opened.picker
+    talk.took(opened.talk)
     assert (await talk.finish()).model == example.id
     assert asked_last(emulator)["prompt"] == example.example
 
 
-async def test_another_model_hides_what_it_lacks(talk: Talk) -> None:
+async def test_an_example_that_is_refused_changes_neither_the_model_nor_its_settings(
+    talk: Tab, go_on: threading.Event
+) -> None:
+    go_on.clear()
+    await talk.begin("What is tea?")
+
+    values = await talk.handlers.try_example(
+        event(model=talk.handlers.models[1].id), talk.conversation, "", 0.7, 1024
+    )
+
+    status = values[Talk._fields.index("status")]
+    assert "stop it first" in status
+    assert values == Opened(nothing_but(status), *[gr.skip()] * 5).values
+
+
+async def test_another_model_hides_what_it_lacks(talk: Tab) -> None:
     picker, model, _, temperature, max_tokens, box = talk.handlers.choose(event(model=GPT))
 
     assert model == GPT
@@ -533,28 +647,84 @@ async def test_another_model_hides_what_it_lacks(talk: Talk) -> None:
     assert box.sources == ["upload"]
 
 
-async def test_a_model_that_is_none_of_the_chats_is_refused(talk: Talk) -> None:
+async def test_a_model_that_is_none_of_the_chats_is_refused(talk: Tab) -> None:
     with pytest.raises(gr.Error, match="isn't a chat model"):
         talk.handlers.choose(event(model="black-forest-labs/flux-schnell"))
 
 
 async def test_conversations_are_listed_newest_first_and_go_as_a_whole(
-    talk: Talk, services: Services
+    talk: Tab, services: Services
 ) -> None:
     first = await talk.say("What is tea?")
     await talk.say("And coffee?")
-    other = await Talk(talk.handlers).say("Hello!")
+    other = await Tab(talk.handlers).say("Hello!")
     listed = await talk.handlers.listed()
 
-    await talk.handlers.delete(event(first.conversation_id or ""))
+    said, *shown = await talk.handlers.delete(event(first.conversation_id or ""), None, LLAMA)
 
+    assert "Deleted." in said["html"]
+    assert tuple(shown) == nothing_but(gr.skip())
     assert [key for key, _ in listed] == [other.conversation_id, first.conversation_id]
     assert [key for key, _ in await talk.handlers.listed()] == [other.conversation_id]
     assert await services.archive.conversation(LOCAL_OWNER, first.conversation_id or "") == []
 
 
-async def test_a_new_conversation_begins_empty(talk: Talk) -> None:
-    assert talk.handlers.clear() == ([], None, "", gr.update(value=[], visible=False), None)
+async def test_a_conversation_that_was_deleted_comes_back_as_a_whole(talk: Tab) -> None:
+    await talk.say("What is tea?")
+    job = await talk.say("And coffee?")
+    deleted = event(job.conversation_id or "")
+    said, *_ = await talk.handlers.delete(deleted, talk.conversation, LLAMA)
+
+    [ids] = re.findall(r'data-job="([^"]*)"', said["html"])
+    await Actions(talk.handlers.services).restore(event(ids))
+
+    opened = await talk.handlers.opened(job.conversation_id or "")
+    assert opened.talk.chatbot == talk.chatbot
+    assert len(ids.split()) == 2
+
+
+async def test_deleting_the_conversation_on_the_page_leaves_it_empty(talk: Tab) -> None:
+    other = await Tab(talk.handlers).say("And coffee?")
+    job = await talk.say("What is tea?")
+
+    _, *kept = await talk.handlers.delete(
+        event(other.conversation_id or ""), talk.conversation, LLAMA
+    )
+    _, *gone = await talk.handlers.delete(
+        event(job.conversation_id or ""), talk.conversation, LLAMA
+    )
+
+    assert tuple(kept) == nothing_but(gr.skip())
+    emptied = Talk(*gone)
+    assert (emptied.chatbot, emptied.conversation, emptied.job_id) == ([], None, None)
+
+
+async def test_a_conversation_whose_answer_is_being_written_has_to_be_stopped_first(
+    talk: Tab, go_on: threading.Event
+) -> None:
+    await talk.say("What is tea?")
+    go_on.clear()
+    await talk.begin("And coffee?")
+    assert talk.conversation is not None
+
+    said, *shown = await talk.handlers.delete(event(talk.conversation.id), talk.conversation, LLAMA)
+
+    assert "stop it first" in said["html"]
+    assert "data-act" not in said["html"]
+    assert tuple(shown) == nothing_but(gr.skip())
+    assert [key for key, _ in await talk.handlers.listed()] == [talk.conversation.id]
+
+
+@pytest.mark.parametrize(("model", "sources"), [(LLAMA, []), (CLAUDE, ["upload"])])
+async def test_a_new_conversation_begins_empty_and_ready(
+    talk: Tab, model: str, sources: list[str]
+) -> None:
+    empty = talk.handlers.clear(model)
+
+    assert (empty.chatbot, empty.conversation, empty.job_id) == ([], None, None)
+    assert (empty.status, empty.live) == ("", gr.update(value=[], visible=False))
+    assert (empty.composer.submit_btn, empty.composer.stop_btn) == (True, False)
+    assert empty.composer.sources == sources
 
 
 async def test_a_fast_model_makes_at_most_25_updates_a_second(tmp_path: Path) -> None:
@@ -568,7 +738,7 @@ async def test_a_fast_model_makes_at_most_25_updates_a_second(tmp_path: Path) ->
     runners = [replace(one, run=write) for one in RUNNERS if one.card.id == LLAMA]
     with Emulator(port=0, speed=100, rate_limits=False, runners=runners) as emulator:
         async with open_services(emulator, tmp_path) as services:
-            talk = Talk(ChatHandlers(services))
+            talk = Tab(ChatHandlers(services))
             job_id = await talk.begin("Count")
             times: list[float] = []
             texts: list[str] = []
@@ -587,24 +757,31 @@ async def test_a_fast_model_makes_at_most_25_updates_a_second(tmp_path: Path) ->
     assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
 
 
+def tasks() -> Counter[str]:
+    """Return how many tasks do what."""
+    return Counter(task.get_coro().__qualname__ for task in asyncio.all_tasks())
+
+
 async def test_a_stream_that_is_closed_leaves_nothing_running(
-    talk: Talk, services: Services, go_on: threading.Event
+    talk: Tab, services: Services, go_on: threading.Event
 ) -> None:
     go_on.clear()
     job_id = await talk.begin("What is tea?")
     await seen(services, job_id, TextDelta)
-    before = asyncio.all_tasks()
+    before = tasks()
     updates = talk.handlers.stream(job_id)
     await anext(updates)
 
     await updates.aclose()
 
-    assert asyncio.all_tasks() <= before
+    # The answer goes on, and a task of its own takes the place of another.
+    await until(lambda: tasks() <= before)
     go_on.set()
     assert (await ended(services, job_id)).state is State.SUCCEEDED
 
 
-async def test_without_a_job_there_is_nothing_to_stream_stop_or_keep(talk: Talk) -> None:
-    assert [update async for update in talk.handlers.stream(None)] == []
+async def test_without_a_job_there_is_nothing_to_stream_stop_or_keep(talk: Tab) -> None:
+    """Gradio would empty what nothing is yielded for."""
+    assert [update async for update in talk.handlers.stream(None)] == [(gr.skip(), gr.skip())]
     await talk.handlers.stop(None)
-    assert await talk.handlers.commit(None, None) == (*(gr.skip(),) * 4, None)
+    assert await talk.handlers.commit(None, None) == nothing_but(gr.skip())

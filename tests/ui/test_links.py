@@ -33,9 +33,11 @@ async def links(services: Services) -> Links:
 
     def bench(kind: WorkbenchKind) -> Bench:
         handlers = WorkbenchHandlers(services, kind)
-        return Bench(workbench.build(handlers, workbench.states(handlers)), handlers)
+        states = workbench.states(handlers, clock)
+        return Bench(workbench.build(handlers, states), handlers)
 
     with gr.Blocks():
+        clock = gr.Timer()
         with gr.Tabs() as tabs:
             pass
         shell = Shell(

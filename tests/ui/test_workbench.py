@@ -25,6 +25,7 @@ from tests.ui.world import (
 )
 from ui.form import Form
 from ui.image import IMAGE
+from ui.live import BUSY_SECONDS
 from ui.pictures import FormPicture
 from ui.services import LOCAL_OWNER, Services
 from ui.video import VIDEO
@@ -75,7 +76,7 @@ async def test_exactly_the_input_that_is_shown_is_run(
     form = await form_of(bench, SCHNELL)
     shown = {**form.shown, "seed": "7", "num_outputs": 2, "aspect_ratio": "16:9"}
 
-    said = await bench.run(form, "  a fox,\nasleep ", shown)
+    said, *_ = await bench.run(form, "  a fox,\nasleep ", shown)
 
     assert said == ""
     job = await only_job(services)
@@ -85,16 +86,34 @@ async def test_exactly_the_input_that_is_shown_is_run(
     assert [one["input"] for one in emulator.predictions] == [wanted]
 
 
+async def test_a_run_shows_at_once_and_its_page_asks_for_news_more_often(
+    bench: WorkbenchHandlers, services: Services, go_on: threading.Event
+) -> None:
+    form = await form_of(bench, SCHNELL)
+    go_on.clear()
+
+    _, clock, welcome, current, earlier = await bench.run(form, "a fox", form.shown)
+
+    [job] = await services.jobs.running(LOCAL_OWNER)
+    assert clock.value == BUSY_SECONDS
+    assert welcome == gr.update(visible=False)
+    [(key, html)] = current
+    assert key == job.id
+    assert 'data-act="stop"' in html
+    assert earlier == []
+
+
 @pytest.mark.parametrize("prompt", ["", "  \n", None])
 async def test_an_empty_prompt_is_refused_and_nothing_is_submitted(
     bench: WorkbenchHandlers, services: Services, prompt: str | None
 ) -> None:
     form = await form_of(bench, SCHNELL)
 
-    said = await bench.run(form, prompt, form.shown)
+    said, *others = await bench.run(form, prompt, form.shown)
 
     assert "Describe what you want in the prompt, then run." in said
     assert 'role="alert"' in said
+    assert others == [gr.skip()] * 4
     assert await services.jobs.running(LOCAL_OWNER) == []
     assert await services.archive.list(LOCAL_OWNER) == []
 
@@ -104,10 +123,11 @@ async def test_a_number_that_is_none_names_its_field_and_nothing_is_submitted(
 ) -> None:
     form = await form_of(bench, SCHNELL)
 
-    said = await bench.run(form, "a fox", {**form.shown, "seed": "seven"})
+    said, *others = await bench.run(form, "a fox", {**form.shown, "seed": "seven"})
 
     assert "Seed takes a whole number; “seven” isn&#39;t one." in said
     assert 'role="alert"' in said
+    assert others == [gr.skip()] * 4
     assert await services.archive.list(LOCAL_OWNER) == []
 
 
@@ -116,10 +136,11 @@ async def test_what_the_model_refuses_is_told_in_its_words(
 ) -> None:
     form = await form_of(bench, SCHNELL)
 
-    said = await bench.run(form, "a fox", {**form.shown, "num_outputs": 99})
+    said, *others = await bench.run(form, "a fox", {**form.shown, "num_outputs": 99})
 
     assert "Num Outputs goes from 1 to 4, not 99." in said
     assert 'role="alert"' in said
+    assert others == [gr.skip()] * 4
     assert await services.archive.list(LOCAL_OWNER) == []
 
 
@@ -190,7 +211,8 @@ async def test_a_field_for_several_pictures_gets_a_list(
     _, filled, _ = await bench.take_picture(form, form.shown, FormPicture(png))
 
     assert filled.values == {"input_images": [str(png)]}
-    assert await bench.run(filled, "as a woodcut", filled.shown) == ""
+    said, *_ = await bench.run(filled, "as a woodcut", filled.shown)
+    assert said == ""
     job = await only_job(services)
     [copy] = restored(job, services.media)["input_images"]
     assert copy.read_bytes() == png.read_bytes()
@@ -256,7 +278,8 @@ async def test_the_settings_of_a_run_make_the_same_run_again(
     loaded = await bench.loaded(first)
 
     assert shown_choice(SCHNELL) in loaded.picker
-    assert await bench.run(loaded.form, loaded.prompt, loaded.form.shown) == ""
+    said, *_ = await bench.run(loaded.form, loaded.prompt, loaded.form.shown)
+    assert said == ""
     second = await newest_job(services)
     assert second.id != first.id
     assert second.input == first.input
