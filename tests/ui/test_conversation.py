@@ -36,7 +36,7 @@ from tests.ui.world import (
     shown_choice,
 )
 from ui.actions import Actions
-from ui.conversation import ChatHandlers, Opened, Talk
+from ui.conversation import ChatHandlers, Followed, Opened, Talk
 from ui.services import LOCAL_OWNER, Services
 
 SETTINGS = (LLAMA, "", 0.7, 1024)
@@ -57,6 +57,7 @@ class Tab:
     live: Any = None
 
     composer: Any = None
+    followed: Followed = field(default_factory=Followed)
 
     def took(self, talk: Talk) -> None:
         """Show what is given, and keep the rest as it is."""
@@ -75,7 +76,7 @@ class Tab:
         """See the answer as it is written, and keep it."""
         job_id = self.job_id
         assert job_id is not None
-        async for live, status in self.handlers.stream(job_id):
+        async for live, status in self.handlers.stream(job_id, self.followed):
             self.live = self.live if live == gr.skip() else live
             self.status = status
         self.took(await self.handlers.commit(self.conversation, job_id))
@@ -108,6 +109,9 @@ def asked_last(emulator: Emulator) -> dict[str, Any]:
     """Return the input that the model was asked with last."""
     given: dict[str, Any] = emulator.predictions[0]["input"]
     return given
+
+
+HIDDEN = gr.update(value=[], visible=False)
 
 
 def nothing_but(status: str) -> Talk:
@@ -147,11 +151,11 @@ async def test_the_answer_is_shown_while_it_is_written(
     go_on.clear()
     job_id = await talk.begin("What is tea?")
 
-    async with aclosing(talk.handlers.stream(job_id)) as updates:
+    async with aclosing(talk.handlers.stream(job_id, talk.followed)) as updates:
         shown = ""
         while not shown:
             live, status = await anext(updates)
-            if live != gr.skip():
+            if live not in (gr.skip(), HIDDEN):
                 shown = live["value"][0]["content"]
 
     assert live["visible"] is True
@@ -743,9 +747,9 @@ async def test_a_fast_model_makes_at_most_25_updates_a_second(tmp_path: Path) ->
             times: list[float] = []
             texts: list[str] = []
 
-            async for live, _ in talk.handlers.stream(job_id):
+            async for live, _ in talk.handlers.stream(job_id, talk.followed):
                 times.append(time.monotonic())
-                if live != gr.skip():
+                if live not in (gr.skip(), HIDDEN):
                     texts.append(live["value"][0]["content"])
             job = await ended(services, job_id)
 
@@ -769,7 +773,7 @@ async def test_a_stream_that_is_closed_leaves_nothing_running(
     job_id = await talk.begin("What is tea?")
     await seen(services, job_id, TextDelta)
     before = tasks()
-    updates = talk.handlers.stream(job_id)
+    updates = talk.handlers.stream(job_id, talk.followed)
     await anext(updates)
 
     await updates.aclose()
@@ -780,8 +784,28 @@ async def test_a_stream_that_is_closed_leaves_nothing_running(
     assert (await ended(services, job_id)).state is State.SUCCEEDED
 
 
+async def test_a_page_that_follows_another_answer_is_told_no_more_of_the_first(
+    talk: Tab, services: Services, go_on: threading.Event
+) -> None:
+    go_on.clear()
+    job_id = await talk.begin("What is tea?")
+    await seen(services, job_id, TextDelta)
+    updates = talk.handlers.stream(job_id, talk.followed)
+    await anext(updates)
+    await anext(updates)
+
+    talk.followed.job_id = "another"
+    rest = [update async for update in updates]
+
+    assert rest == [(gr.skip(), gr.skip())]
+    go_on.set()
+    assert (await ended(services, job_id)).state is State.SUCCEEDED
+
+
 async def test_without_a_job_there_is_nothing_to_stream_stop_or_keep(talk: Tab) -> None:
     """Gradio would empty what nothing is yielded for."""
-    assert [update async for update in talk.handlers.stream(None)] == [(gr.skip(), gr.skip())]
+    updates = [update async for update in talk.handlers.stream(None, talk.followed)]
+
+    assert updates == [(HIDDEN, gr.skip())]
     await talk.handlers.stop(None)
     assert await talk.handlers.commit(None, None) == nothing_but(gr.skip())

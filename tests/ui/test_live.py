@@ -12,7 +12,6 @@ from core.history.archive import ArchiveError
 from core.jobs.events import Processing
 from tests.core.jobs.world import PAINTER
 from tests.ui.world import KLING, LLAMA, begun, ended, ran, seen
-from ui.components import STARTED
 from ui.feed import Feed
 from ui.live import BUSY_SECONDS, IDLE_SECONDS, Live, Seen
 from ui.services import LOCAL_OWNER, Services
@@ -35,8 +34,7 @@ class Page:
     async def ask(self) -> None:
         """Ask once what has changed."""
         self.told = await self._live.changes(self.seen)
-        seen_now, started, clock, ids, *feeds = self.told
-        assert started == STARTED
+        seen_now, clock, ids, *feeds = self.told
         if seen_now != gr.skip():
             self.seen = seen_now
         if clock != gr.skip():
@@ -146,7 +144,7 @@ async def test_news_of_a_run_redraw_nothing_else(
 
     await page.ask()
 
-    _, _, clock, ids, welcome, current, earlier, *video = page.told
+    _, clock, ids, welcome, current, earlier, *video = page.told
     assert (clock, ids, welcome, earlier, *video) == (gr.skip(),) * 7
     assert job_id in dict(current)
 
@@ -157,7 +155,7 @@ async def test_who_has_seen_everything_is_told_nothing(page: Page, services: Ser
 
     await page.ask()
 
-    _, _, clock, ids, *feeds = page.told
+    _, clock, ids, *feeds = page.told
     assert (clock, ids, feeds) == (gr.skip(), gr.skip(), NOTHING)
 
 
@@ -196,7 +194,7 @@ async def test_each_tab_gets_its_own_runs(page: Page, services: Services) -> Non
     await page.ask()
 
     assert (page.newest, page.earlier, page.clips) == ([picture.id], [], [clip.id])
-    _, _, _, _, *image, _, _, _ = page.told
+    _, _, _, *image, _, _, _ = page.told
     assert image == [gr.skip()] * 3
 
 
@@ -260,7 +258,7 @@ async def test_while_the_history_cannot_be_read_all_stays_and_the_next_time_brin
     monkeypatch.setattr(services.archive, "list", troubled)
 
     await page.ask()
-    assert page.told == (gr.skip(), STARTED, gr.skip(), gr.skip(), *NOTHING)
+    assert page.told == (gr.skip(), gr.skip(), gr.skip(), *NOTHING)
     assert page.newest == [first.id]
     await page.ask()
 
