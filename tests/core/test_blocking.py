@@ -244,10 +244,15 @@ def ctrl_c_when(condition: Callable[[], bool]) -> Iterator[None]:
         time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
-    with ThreadPoolExecutor(1) as pool:
-        interrupting = pool.submit(interrupt)
-        yield
-        interrupting.result()
+    # A process that was started in the background by a shell ignores it otherwise.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            interrupting = pool.submit(interrupt)
+            yield
+            interrupting.result()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_interrupting_a_run_cancels_the_prediction(

@@ -273,7 +273,7 @@ def test_by_itself_it_tells_its_url_and_ends_cleanly_when_told_to(
             answer = bare.get(f"{url}/v1/account", headers={"Authorization": "Bearer x"})
             held = len(list(folders[name].iterdir()))
             process.send_signal(getattr(signal, name))
-            output, errors = process.communicate(timeout=5)
+            output, errors = process.communicate(timeout=20)
 
             assert setting == f"  REPLICATE_BASE_URL={url} REPLICATE_API_TOKEN=anything\n"
             assert (answer.status_code, held) == (200, 1)
