@@ -66,7 +66,8 @@ def build_page(services: Services) -> gr.Blocks:
             live.changes,
             seen,
             [seen, clock, under_way, *image.parts.feed, *video.parts.feed],
-            trigger_mode="once",
+            # An answer that is lost on its way mustn't keep the page from asking again.
+            trigger_mode="multiple",
             **QUIET,
         )
         publish(Endpoints(services))
