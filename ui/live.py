@@ -1,4 +1,4 @@
-"""Keeps a page up to date: it asks once a second, and gets what has changed.
+"""Keeps a page up to date: it asks every few seconds, and gets what has changed.
 
 A page could also hold a stream open, as Gradio's generators do. But a browser opens six connections
 to one host, and Gradio keeps one for itself: with a stream a page, the fourth page would hang.
@@ -39,7 +39,7 @@ class Live:
     async def changes(self, seen: Seen) -> tuple[Any, ...]:
         """Return `Seen`, the clock, the ids of what is under way, then each feed.
 
-        While the history can't be read, all stays as it is; the next second may bring it.
+        While the history can't be read, all stays as it is; the next call may bring it.
         """
         try:
             running = await self.services.jobs.running(LOCAL_OWNER)
