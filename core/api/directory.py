@@ -5,7 +5,6 @@ Through the `replicate` package's public methods, except where they fall short: 
 leave out, and upload without a timeout.
 """
 
-import asyncio
 import io
 import mimetypes
 from collections.abc import Awaitable, Callable
@@ -16,6 +15,7 @@ from replicate.account import Account
 from replicate.collection import Collection
 from replicate.hardware import Hardware
 
+from core.api.inputs import opened
 from core.api.predictions import Page, cursor_of
 from core.api.retries import Retries
 from core.api.transport import Api
@@ -121,11 +121,10 @@ class Directory:
         if not isinstance(file, Path):
             return await self._uploaded(file)
         try:
-            opened = await asyncio.to_thread(file.open, "rb")
+            async with opened(file) as content:
+                return await self._uploaded(content)
         except OSError as error:
             raise InvalidInput(f"{file} can't be read ({error.strerror}).") from error
-        with opened:
-            return await self._uploaded(opened)
 
     async def _uploaded(self, file: BinaryIO) -> str:
         path = getattr(file, "name", "")

@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import io
 import json
 import math
 import mimetypes
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,6 +37,31 @@ async def prepare(model_input: Mapping[str, Any], upload: Upload) -> dict[str, A
 def canonical(model_input: Any) -> str:
     """Return an input as JSON text in which equal inputs are equal: keys sorted, no spaces."""
     return json.dumps(model_input, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[BinaryIO]:
+    """Open a file to read its bytes, and close it whatever happens.
+
+    A task that is cancelled while the thread opens the file would otherwise never see it, and
+    leave it open.
+
+    Raises:
+        OSError: it can't be opened.
+    """
+    opening = asyncio.create_task(asyncio.to_thread(path.open, "rb"))
+    try:
+        file = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_unseen)
+        raise
+    with file:
+        yield file
+
+
+def _close_unseen(opening: asyncio.Task[io.BufferedReader]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 async def _value(name: str, value: Any, upload: Upload) -> Any:
@@ -73,11 +100,10 @@ def _text(name: str, text: str) -> str:
 
 async def _path(name: str, path: Path, upload: Upload) -> str:
     try:
-        file = await asyncio.to_thread(path.open, "rb")
+        async with opened(path) as file:
+            return await _open_file(name, file, upload)
     except OSError as error:
         raise _unreadable(name, path, error) from error
-    with file:
-        return await _open_file(name, file, upload)
 
 
 async def _open_file(name: str, file: BinaryIO, upload: Upload) -> str:

@@ -1,15 +1,18 @@
+import asyncio
 import base64
 import io
 import os
 import tempfile
+import threading
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import pytest
 
 from core.api.inputs import MAX_INLINE_BYTES, canonical, prepare
 from core.errors import InvalidInput
 from tests.core.parts import Parts
+from tests.core.waiting import until
 
 PNG = b"\x89PNG\r\n\x1a\nfox"
 INLINED = "data:image/png;base64," + base64.b64encode(PNG).decode()
@@ -186,6 +189,30 @@ async def test_a_file_that_is_missing_is_refused_with_its_field(
         await prepare({"image": tmp_path / "none.png"}, uploads)
 
     assert caught.value.field == "image"
+
+
+async def test_a_file_is_closed_if_its_task_is_cancelled_while_it_is_opened(
+    uploads: Uploads, fox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    files: list[IO[Any]] = []
+    open_file = Path.open
+
+    def slowly(path: Path, mode: str) -> IO[Any]:
+        asked.set()
+        go_on.wait()
+        files.append(open_file(path, mode))
+        return files[-1]
+
+    monkeypatch.setattr(Path, "open", slowly)
+    preparing = asyncio.create_task(prepare({"image": fox}, uploads))
+    await asyncio.to_thread(asked.wait)
+
+    preparing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await preparing
+    go_on.set()
+    await until(lambda: bool(files) and files[0].closed)
 
 
 async def test_a_folder_is_refused_with_its_field(uploads: Uploads, tmp_path: Path) -> None:
