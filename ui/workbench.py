@@ -240,9 +240,14 @@ def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
                 said = gr.HTML(padding=False, elem_classes="said")
 
                 # Left to itself it would draw at load as well, and what was clicked between the
-                # two would be gone.
+                # two would be gone. One form at a time, of all tabs: Gradio draws on threads, and
+                # two that draw on one page change its blocks under each other's feet.
                 @gr.render(  # type: ignore[untyped-decorator]
-                    inputs=kept.form, triggers=[kept.form.change], show_progress="hidden"
+                    inputs=kept.form,
+                    triggers=[kept.form.change],
+                    show_progress="hidden",
+                    concurrency_limit=1,
+                    concurrency_id="forms",
                 )
                 def draw(form: Form) -> None:
                     _draw(form, bench, handlers)
