@@ -152,14 +152,21 @@ class Downloader:
         """Ask until all of it is there, as long as that gets further."""
         failures = 0
         furthest = 0
+        is_fresh = False
         while True:
             try:
                 return await _attempt(transfer, hops, turn=failures)
             except (ApiError, ConnectionLost) as problem:
                 error = problem
             if isinstance(error, ApiError) and error.status in _GONE:
+                if is_fresh:
+                    raise DownloadIncomplete(
+                        transfer.url,
+                        f"The output's server answered {error.status}, although Replicate still "
+                        "has the output: try again later.",
+                    ) from error
                 transfer.url = await _refreshed(transfer.url, refresh, error)
-                refresh = None
+                is_fresh = True
                 continue
             # A transfer that starts over counts for nothing until it passes where one was before,
             # or a server that always cuts at the same place would be asked for ever.

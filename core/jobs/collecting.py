@@ -5,17 +5,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from core.api.predictions import Prediction
+from core.api.retries import is_passing
 from core.client import AsyncReplicateClient
 from core.downloads.downloader import Downloaded
 from core.downloads.filenames import safe_name
 from core.downloads.outputs import urls_of
-from core.errors import InvalidInput, PlaygroundError
+from core.errors import DownloadIncomplete, InvalidInput, PlaygroundError, WrongContent
 from core.history.media import MediaStore
 from core.history.records import MediaFile
 from core.models.catalog import Kind
 from core.models.schema import ModelSchema
 
 _DOWNLOADS_AT_ONCE = 4
+_LOOKS_AT_WRONG_CONTENT = 6
 
 OnBytes = Callable[[int, int | None], None]
 """Told how many bytes of all files are there, and of how many; None when that isn't known."""
@@ -30,6 +32,24 @@ class Collected:
 
     files: tuple[MediaFile, ...]
     error: PlaygroundError | None
+
+
+class MayComeLater:
+    """Tells of one file's errors whether it may still come: it is paid for.
+
+    What comes in its place (an error page, half a file that says it is whole) may be a moment's,
+    so it is looked at several times before it is believed.
+    """
+
+    def __init__(self) -> None:
+        self._wrong = 0
+
+    def __call__(self, error: PlaygroundError) -> bool:
+        """Tell it of an error."""
+        if isinstance(error, WrongContent):
+            self._wrong += 1
+            return self._wrong < _LOOKS_AT_WRONG_CONTENT
+        return isinstance(error, DownloadIncomplete) or is_passing(error)
 
 
 async def collect(

@@ -11,12 +11,19 @@ from typing import Any
 
 from core.api.predictions import Prediction
 from core.client import AsyncReplicateClient
-from core.errors import DownloadIncomplete, OutputExpired, PlaygroundError
+from core.errors import OutputExpired, PlaygroundError
 from core.history.archive import Archive, Changes
 from core.history.media import MediaStore
 from core.history.records import Job, State
 from core.jobs.broadcast import Broadcast
-from core.jobs.collecting import Collected, collect, file_urls, kind_of, text_of
+from core.jobs.collecting import (
+    Collected,
+    MayComeLater,
+    collect,
+    file_urls,
+    kind_of,
+    text_of,
+)
 from core.jobs.endings import Ending, by_crash, by_error, deleted, facts_of
 from core.jobs.events import Downloading, Event, Failed, event_of
 from core.jobs.intents import job_folder
@@ -159,14 +166,15 @@ class Run:
             self._ledger.tell(Downloading(self.job.id, done=done, total=total))
 
         tell(0, None)
-        is_passing = self._ledger.for_an_hour(_is_cut)
         return await collect(
             prediction,
             urls,
             folder=job_folder(self.job),
             client=self._means.client,
             media=self._means.media,
-            fetch=lambda download: self._ledger.patiently(download, is_passing),
+            fetch=lambda download: self._ledger.patiently(
+                download, self._ledger.for_an_hour(MayComeLater())
+            ),
             on_bytes=tell,
         )
 
@@ -197,7 +205,3 @@ class Run:
             return await self._means.schemas.find(self.job.model)
         except PlaygroundError:
             return None  # what the model makes can be told without it, if less surely
-
-
-def _is_cut(error: PlaygroundError) -> bool:
-    return isinstance(error, DownloadIncomplete)

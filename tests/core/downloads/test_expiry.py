@@ -7,6 +7,7 @@ import pytest
 from core.downloads.downloader import Downloader
 from core.errors import (
     ConnectionFailed,
+    DownloadIncomplete,
     InvalidInput,
     NotFound,
     OutputExpired,
@@ -45,7 +46,7 @@ async def test_what_is_there_is_kept_when_the_url_expires_on_the_way(
     assert server.sent <= 1.02 * len(PNG)
 
 
-async def test_a_second_expiry_is_the_end(
+async def test_an_output_that_is_missing_although_replicate_has_it_may_come_later(
     server: FileServer, downloader: Downloader, tmp_path: Path
 ) -> None:
     server.replies = [Reply(status=404) for _ in range(9)]
@@ -55,7 +56,7 @@ async def test_a_second_expiry_is_the_end(
         asked.append(1)
         return server.url()
 
-    with pytest.raises(OutputExpired, match="run the model again"):
+    with pytest.raises(DownloadIncomplete, match="try again later"):
         await downloader.fetch(server.url(), tmp_path / "0", refresh=refresh)
 
     assert len(asked) == 1

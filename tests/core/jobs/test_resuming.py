@@ -7,7 +7,7 @@ from typing import Any
 from core.emulator import Fault
 from core.history.records import Job, State
 from core.jobs.events import Processing, Starting, TextDelta
-from tests.core.jobs.world import BACKEND, CREATE, PAINTER, WRITER, Process, World, a_png
+from tests.core.jobs.world import BACKEND, CREATE, PAINTER, WRITER, Process, World, a_png, soon
 
 NOBODYS_LEASE_SECONDS = 60
 
@@ -222,7 +222,7 @@ async def test_a_result_that_replicate_has_deleted_keeps_what_was_recorded(world
 async def test_jobs_that_somebody_works_on_are_left_alone_until_their_lease_runs_out(
     world: World,
 ) -> None:
-    async with world.process(sleep=_soon) as app:
+    async with world.process(sleep=soon) as app:
         job_id = await write_down(app)
         await app.jobs.resume()
         await asyncio.sleep(0.1)
@@ -265,7 +265,7 @@ async def test_of_two_copies_of_the_app_one_runs_a_job_and_both_can_watch_and_st
     world: World,
 ) -> None:
     world.go_on.clear()
-    async with world.process() as one, world.process(sleep=_soon) as two:
+    async with world.process() as one, world.process(sleep=soon) as two:
         job_id = await one.submit()
         await one.until(job_id, lambda event: isinstance(event, Processing))
         await two.jobs.resume()
@@ -294,7 +294,7 @@ async def test_a_job_in_another_copys_queue_is_stopped_before_it_is_sent(world: 
 
 async def test_a_job_that_another_copy_took_over_is_not_sent_twice(world: World) -> None:
     world.go_on.clear()
-    async with world.process(max_running=1) as asleep, world.process(sleep=_soon) as awake:
+    async with world.process(max_running=1) as asleep, world.process(sleep=soon) as awake:
         first = await asleep.submit()
         await asleep.until(first, lambda event: isinstance(event, Processing))
         queued = await asleep.submit(prompt="once")
@@ -331,7 +331,3 @@ async def test_a_lookup_waits_for_an_api_that_answers(world: World) -> None:
 
     assert (job.state, job.prediction_id) == (State.SUCCEEDED, sent.id)
     assert 1.0 in waits
-
-
-async def _soon(seconds: float) -> None:
-    await asyncio.sleep(0.01)

@@ -1,5 +1,7 @@
 """What goes wrong at Replicate, or on the way there, loses no job and pays for none twice."""
 
+import asyncio
+
 import pytest
 
 from core import InvalidInput, NotFound
@@ -11,7 +13,7 @@ from core.jobs.events import (
     Processing,
     Uncertain,
 )
-from tests.core.jobs.world import CREATE, WRITER, World, a_png, job_of
+from tests.core.jobs.world import CREATE, WRITER, World, a_png, job_of, soon
 
 
 @pytest.mark.parametrize(
@@ -158,9 +160,17 @@ async def test_a_prediction_that_never_ends_is_cancelled_at_its_deadline(world: 
     assert "longer timeout" in (job.error or "")
 
 
-async def test_outputs_that_are_gone_leave_what_else_is_known(world: World) -> None:
+async def test_outputs_that_are_missing_may_come_until_replicate_deletes_them(
+    world: World,
+) -> None:
     world.emulator.inject(Fault(method="GET", path="/outputs/*", status=404, times=None))
-    async with world.process() as app:
+
+    async def sleep(seconds: float) -> None:
+        if any(request.path.startswith("/outputs/") for request in world.emulator.requests):
+            world.emulator.advance(60)
+        await asyncio.sleep(0.01)
+
+    async with world.process(sleep=sleep) as app:
         events = await app.watched(await app.submit())
 
     assert isinstance(events[-1], Expired)
@@ -168,6 +178,18 @@ async def test_outputs_that_are_gone_leave_what_else_is_known(world: World) -> N
     assert (job.state, job.charged, job.files) == (State.EXPIRED, True, ())
     assert len(job.output) == 1
     assert job.logs
+    asked = sum(request.path.startswith("/outputs/") for request in world.emulator.requests)
+    assert asked > 2
+
+
+async def test_an_error_page_in_the_place_of_a_file_is_a_moments(world: World) -> None:
+    page = Fault(method="GET", path="/outputs/*", body="<html>502</html>", times=2)
+    world.emulator.inject(page)
+    async with world.process(sleep=soon) as app:
+        job = await app.ended(await app.submit())
+
+    assert job.state is State.SUCCEEDED
+    assert len(job.files) == 1
 
 
 async def test_one_file_that_is_refused_does_not_lose_the_others(world: World) -> None:
@@ -179,7 +201,7 @@ async def test_one_file_that_is_refused_does_not_lose_the_others(world: World) -
         times=None,
     )
     world.emulator.inject(html)
-    async with world.process() as app:
+    async with world.process(sleep=soon) as app:
         job = await app.ended(await app.submit(num_outputs=3))
 
     assert (job.state, job.charged) == (State.FAILED, True)

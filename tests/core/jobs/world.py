@@ -1,5 +1,6 @@
 """What the tests of jobs stand on: an emulated Replicate whose models wait for a test's word."""
 
+import asyncio
 import io
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -117,6 +118,11 @@ class Process:
         finally:
             await watching.aclose()
         raise AssertionError("it never came")
+
+
+async def soon(seconds: float) -> None:
+    """Sleep for those who would wait long."""
+    await asyncio.sleep(0.01)
 
 
 def job_of(event: Event) -> Job:
