@@ -48,6 +48,7 @@ class AsyncReplicateClient:
     Args:
         settings: read from the environment and `.env` when not given.
         transport: what requests go through instead of the network; for tests.
+        sleep: how it waits between tries and looks; for tests.
 
     Raises:
         SettingsError: there is no token.
@@ -58,22 +59,26 @@ class AsyncReplicateClient:
         settings: Settings | None = None,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.settings = settings or Settings()
+        self._sleep = sleep
         self._api = Api(self.settings, inner=transport)
-        retries = Retries(attempts=self.settings.max_retries)
+        retries = Retries(attempts=self.settings.max_retries, sleep=sleep)
         self._predictions = Predictions(self._api, retries)
-        self._polling = Polling(self._predictions)
+        self._polling = Polling(self._predictions, sleep=sleep)
         self._directory = Directory(self._api, retries)
         self._creates = Creates(
             self._api,
             self._predictions,
             retries,
             latest_version=self._directory.latest_version,
+            sleep=sleep,
         )
         self._downloader = Downloader(
             trusted_origins=frozenset({self.settings.base_url}),
             max_bytes=self.settings.max_download_bytes,
+            sleep=sleep,
         )
         self._background = Background()
         self._streams: set[OutputStream] = set()
@@ -449,6 +454,7 @@ class AsyncReplicateClient:
             background=self._background,
             open_streams=self._streams,
             cancel_on_close=cancel_on_close,
+            sleep=self._sleep,
         )
 
     def _refreshed(self, output: Any) -> Callable[[], Any] | None:
