@@ -37,6 +37,22 @@ class App:
     @contextmanager
     def running(self) -> Iterator[str]:
         """Start the app, give its URL, and end it with SIGTERM as a service manager would."""
+        with self._started() as process:
+            try:
+                yield self._url(process)
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.communicate(timeout=20)
+        assert process.returncode == 0, "the app ends cleanly when it is told to"
+
+    @contextmanager
+    def doomed(self) -> Iterator[str]:
+        """Start the app, give its URL, and kill it with SIGKILL."""
+        with self._started() as process:
+            yield self._url(process)
+
+    @contextmanager
+    def _started(self) -> Iterator[subprocess.Popen[str]]:
         process = subprocess.Popen(
             [
                 sys.executable,
@@ -53,15 +69,11 @@ class App:
         )
         assert process.stdout is not None
         try:
-            yield self._url(process)
+            yield process
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.communicate(timeout=20)
-            finally:
-                process.kill()
-                process.stdout.close()
-        assert process.returncode == 0, "the app ends cleanly when it is told to"
+            process.kill()
+            process.wait()
+            process.stdout.close()
 
     def _api(self) -> dict[str, str]:
         if self._api_url is None:

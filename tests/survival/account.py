@@ -23,6 +23,7 @@ class Account:
         predictions: how many Replicate made.
         states: how many jobs ended how.
         doubled: predictions that nobody asked for.
+        unclaimed: predictions that no job has, and that an uncertain one may have been charged for.
         lost: predictions that succeeded and whose results aren't in the history.
         mistakes: all that is wrong, in words.
     """
@@ -31,6 +32,7 @@ class Account:
     predictions: int
     states: Mapping[str, int]
     doubled: int
+    unclaimed: int
     lost: int
     mistakes: Sequence[str]
 
@@ -38,7 +40,7 @@ class Account:
         states = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items()))
         return (
             f"{self.runs} runs, {self.predictions} predictions ({states}); "
-            f"{self.lost} lost, {self.doubled} doubled"
+            f"{self.lost} lost, {self.doubled} doubled, {self.unclaimed} unclaimed"
         )
 
 
@@ -53,12 +55,15 @@ def draw_up(emulator: Emulator, jobs: Sequence[Job], media: MediaStore) -> Accou
 
     # A prediction that is in no job must be one that an uncertain job may have been charged for.
     open_to = Counter(_asked(job) for job in jobs if job.state is State.UNCERTAIN)
-    doubled = 0
+    doubled = unclaimed = 0
     for prediction in predictions.values():
-        if prediction["id"] not in by_id:
-            asked = _ordered(prediction)
-            doubled += not open_to[asked]
-            open_to[asked] -= 1
+        if prediction["id"] in by_id:
+            continue
+        if open_to[_ordered(prediction)] > 0:
+            open_to[_ordered(prediction)] -= 1
+            unclaimed += 1
+        else:
+            doubled += 1
     if doubled:
         mistakes.append(f"{doubled} predictions that nobody asked for")
 
@@ -76,6 +81,7 @@ def draw_up(emulator: Emulator, jobs: Sequence[Job], media: MediaStore) -> Accou
         predictions=len(predictions),
         states=Counter(job.state.value for job in jobs),
         doubled=doubled,
+        unclaimed=unclaimed,
         lost=lost,
         mistakes=mistakes,
     )
