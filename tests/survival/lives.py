@@ -136,7 +136,7 @@ async def _live(order: Order) -> None:
             archive,
             MediaStore(Path(order.data_dir) / "media"),
             backend=BACKEND,
-            max_running=4,
+            max_running=8,
             sleep=sleep,
             now=now,
         ) as jobs,

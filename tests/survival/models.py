@@ -25,7 +25,7 @@ _WORDS = (
     "\r\n",
     " ",
 )
-_STEP_SECONDS = 0.02
+_STEP_SECONDS = 0.1
 
 
 def runners() -> list[Runner]:

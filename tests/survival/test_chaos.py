@@ -34,7 +34,7 @@ SHARE_STOPPED = 0.15
 async def test_whatever_goes_wrong_nothing_is_lost_and_nothing_is_paid_twice(
     seed: int, tmp_path: Path
 ) -> None:
-    with Emulator(port=0, speed=20, rate_limits=False, runners=runners()) as emulator:
+    with Emulator(port=0, speed=100, rate_limits=False, runners=runners()) as emulator:
         before = _held()
         jobs, account = await _one_session(random.Random(seed), emulator, tmp_path)
         await until(lambda: _held() == before)
