@@ -165,6 +165,8 @@ class KeptFile(PartFile):
     def _remove(self) -> None:
         if not self._is_placed:
             super()._remove()
+        elif self._file is not None:
+            self._file.close()
         if self._claim is not None:
             with suppress(OSError):
                 self._note_path.unlink(missing_ok=True)

@@ -167,11 +167,12 @@ async def test_an_expired_url_is_asked_for_again_and_what_is_there_is_kept(desk:
 
 async def test_a_whole_file_is_not_asked_for_again(desk: Desk) -> None:
     first = await desk.fetch()
+    desk.progress.clear()
     again = await desk.fetch()
 
     assert again == first
     assert len(desk.server.requests) == 1
-    assert desk.progress[-1] == (len(PNG), len(PNG))
+    assert desk.progress == [(len(PNG), len(PNG))]
 
 
 async def test_a_process_that_ends_with_the_last_byte_needs_nothing_more(desk: Desk) -> None:
@@ -205,10 +206,13 @@ async def test_a_download_that_is_given_up_for_now_goes_on_later(
 
     with pytest.raises(DownloadIncomplete):
         await desk.fetch()
-    desk.server.replies = []
+    desk.server.replies = [Reply(status=503, body=b"")]
+    with pytest.raises(DownloadIncomplete):
+        await desk.fetch()
     downloaded = await desk.fetch()
 
     assert is_whole(downloaded, PNG)
+    assert len(desk.server.requests) == 4
     assert desk.server.sent == len(PNG)
 
 

@@ -88,8 +88,10 @@ def test_all_that_a_killed_process_wrote_is_taken_up(folder: Path, partials: Pat
 
 @pytest.mark.parametrize("boot", ["an earlier one", None])
 def test_after_a_power_cut_only_what_was_synced_is_trusted(
-    boot: str | None, folder: Path, partials: Path
+    boot: str | None, folder: Path, partials: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if boot is None:  # a system that doesn't tell
+        monkeypatch.setattr("core.downloads.keptfile._boot", lambda: None)
     part = written(folder, partials, *[MEGABYTE] * 9)
     left = killed(partials)
     change_note(left, boot=boot)
@@ -159,6 +161,30 @@ def test_a_discarded_file_leaves_neither_bytes_nor_a_note(folder: Path, partials
 
     assert files(partials) == ["key.lock"]
     assert files(folder) == []
+
+
+def test_all_of_a_file_is_kept_even_if_it_could_not_be_gone_on_from(
+    folder: Path, partials: Path
+) -> None:
+    written(folder, partials, DATA, facts=Facts(None, len(DATA))).leave()
+
+    part = taken_up(folder, partials)
+
+    assert state(part) == state_of(DATA, Facts(None, len(DATA)))
+    part.discard()
+
+
+def test_a_file_that_is_found_in_its_place_is_never_removed_from_there(
+    folder: Path, partials: Path
+) -> None:
+    part = written(folder, partials, DATA)
+    part.publish(folder / "fox.png")
+    part.leave()
+
+    taken_up(folder, partials).discard()
+
+    assert (folder / "fox.png").read_bytes() == DATA
+    assert files(partials) == ["key.lock"]
 
 
 def test_while_one_writes_a_second_writes_apart_and_leaves_nothing(
