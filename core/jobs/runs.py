@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from core.api.predictions import Prediction
+from core.api.retries import is_transient
 from core.client import AsyncReplicateClient
 from core.errors import DownloadIncomplete, OutputExpired, PlaygroundError
 from core.history.archive import Archive, Changes
@@ -20,7 +21,7 @@ from core.jobs.collecting import Collected, collect, file_urls, kind_of, text_of
 from core.jobs.endings import Ending, by_crash, by_error, deleted, facts_of
 from core.jobs.events import Downloading, Event, Failed, event_of
 from core.jobs.intents import job_folder
-from core.jobs.ledger import Ledger, TakenAway
+from core.jobs.ledger import IsPassing, Ledger, TakenAway
 from core.jobs.predicting import Predicting
 from core.jobs.schemas import Schemas
 from core.jobs.turns import Turns
@@ -135,7 +136,7 @@ class Run:
     async def _collected(self, prediction: Prediction) -> Ending:
         """Fetch what a prediction made, and return how that ends the job."""
         if prediction.data_removed:
-            return deleted(prediction)
+            return await self._rescued(prediction)
         schema = await self._schema()
         text = text_of(prediction, schema, self.job.kind)
         changes: Changes = {**facts_of(prediction), "text": text, "charged": True, "error": None}
@@ -143,23 +144,41 @@ class Run:
         if urls := file_urls(prediction, schema, self.job.kind):
             # Recorded first: whatever happens to the files, the output isn't lost.
             await self._ledger.record(State.DOWNLOADING, **changes)
-            collected = await self._downloaded(prediction, urls)
+            collected = await self._downloaded(
+                prediction, urls, is_passing=self._ledger.for_an_hour(_is_cut)
+            )
             changes["files"] = collected.files
         match collected.error:
             case OutputExpired() as error:
                 return Ending(State.EXPIRED, {**changes, "error": str(error)})
             case PlaygroundError() as error:
                 return Ending(State.FAILED, {**changes, "error": str(error)})
+        return self._succeeded(changes, collected)
+
+    async def _rescued(self, prediction: Prediction) -> Ending:
+        """Return how a job ends whose outputs are deleted: well, if all its files were here."""
+        ending = deleted(prediction)
+        known = replace(prediction, output=self.job.output, data_removed=False)
+        if not (urls := file_urls(known, await self._schema(), self.job.kind)):
+            return ending
+        collected = await self._downloaded(known, urls, is_passing=lambda _: False)
+        if collected.error is None:
+            return self._succeeded({**ending.changes, "error": None}, collected)
+        return replace(ending, changes={**ending.changes, "files": collected.files})
+
+    def _succeeded(self, changes: Changes, collected: Collected) -> Ending:
+        changes["files"] = collected.files
         if self.job.kind == "other":
-            changes["kind"] = kind_of(collected.files, text)
+            changes["kind"] = kind_of(collected.files, changes.get("text"))
         return Ending(State.SUCCEEDED, changes)
 
-    async def _downloaded(self, prediction: Prediction, urls: list[str]) -> Collected:
+    async def _downloaded(
+        self, prediction: Prediction, urls: list[str], *, is_passing: IsPassing
+    ) -> Collected:
         def tell(done: int, total: int | None) -> None:
             self._ledger.tell(Downloading(self.job.id, done=done, total=total))
 
         tell(0, None)
-        is_passing = self._ledger.for_an_hour(_is_cut)
         return await collect(
             prediction,
             urls,
@@ -171,7 +190,11 @@ class Run:
         )
 
     async def _settle(self, ending: Ending) -> None:
+        has_downloaded = self.job.state is State.DOWNLOADING
         job = await self._ledger.record_end(ending.state, ending.changes)
+        if has_downloaded:
+            # Not before: what is there is found again as long as nothing is recorded of it.
+            await self._means.media.tidy(job_folder(job), job.files)
         event = event_of(job)
         if isinstance(event, Failed):
             event = replace(event, invalid_fields=ending.invalid_fields)
@@ -200,4 +223,5 @@ class Run:
 
 
 def _is_cut(error: PlaygroundError) -> bool:
-    return isinstance(error, DownloadIncomplete)
+    # Or the prediction couldn't be asked for a new URL.
+    return isinstance(error, DownloadIncomplete) or is_transient(error)
