@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, overload
@@ -328,11 +329,10 @@ class AsyncReplicateClient:
         return await download_all(
             urls_of(output),
             Path(path),
-            fetch=self._downloader.fetch,
+            fetch=partial(self._downloader.fetch, partials=partials),
             refresh=self._refreshed(output),
             on_progress=on_progress,
             max_bytes=max_bytes,
-            partials=None if partials is None else Path(partials),
         )
 
     async def download_file(
@@ -365,7 +365,7 @@ class AsyncReplicateClient:
             path,
             refresh=refresh if prediction else None,
             on_progress=on_progress,
-            partials=None if partials is None else Path(partials),
+            partials=partials,
         )
 
     async def upload_file(self, file: Path | BinaryIO) -> str:

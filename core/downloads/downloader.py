@@ -85,7 +85,7 @@ class Downloader:
         refresh: Refresh | None = None,
         on_progress: OnProgress | None = None,
         max_bytes: int | None = None,
-        partials: Path | None = None,
+        partials: str | Path | None = None,
     ) -> Downloaded:
         """Download an output and return the file that it has become.
 
@@ -115,7 +115,7 @@ class Downloader:
             max_bytes=self._max_bytes if max_bytes is None else max_bytes,
             on_progress=on_progress,
             # What is in the URL itself is quicker decoded than found.
-            partials=None if is_data_url(url) else partials,
+            partials=None if partials is None or is_data_url(url) else Path(partials),
         )
         is_lost = False
         hops = Hops(self._rules, self._transport(), idle_seconds=self._idle_seconds)

@@ -64,7 +64,6 @@ async def download_all(
     refresh: Refresh | None,
     on_progress: OnProgress | None,
     max_bytes: int | None,
-    partials: Path | None,
 ) -> Path | list[Path]:
     """Download one output to `path`, or several beside each other, numbered.
 
@@ -86,7 +85,6 @@ async def download_all(
                 refresh=refreshed if refresh else None,
                 on_progress=progress.of(index) if on_progress else None,
                 max_bytes=max_bytes,
-                partials=partials,
             )
         return downloaded.path
 
