@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, overload
@@ -289,6 +290,7 @@ class AsyncReplicateClient:
         *,
         on_progress: OnProgress | None = None,
         max_bytes: int | None = None,
+        partials: str | Path | None = None,
     ) -> Path: ...
 
     @overload
@@ -299,6 +301,7 @@ class AsyncReplicateClient:
         *,
         on_progress: OnProgress | None = None,
         max_bytes: int | None = None,
+        partials: str | Path | None = None,
     ) -> Path | list[Path]: ...
 
     async def download_output(
@@ -308,6 +311,7 @@ class AsyncReplicateClient:
         *,
         on_progress: OnProgress | None = None,
         max_bytes: int | None = None,
+        partials: str | Path | None = None,
     ) -> Path | list[Path]:
         """Download what a model made and return where it lies.
 
@@ -317,17 +321,20 @@ class AsyncReplicateClient:
                 outputs are numbered: `fox-1.webp`, `fox-2.webp`.
             on_progress: told how many bytes are there, and of how many (None when not known).
             max_bytes: the cap, if it isn't the settings'.
+            partials: a folder on the same disk, in which what is there is kept when the process
+                ends: called again with the same output and folders, this goes on from it. Remove
+                it when everything is there.
 
         Returns:
             The path, or a list of paths if there are several outputs.
 
         Raises:
-            DownloadError: and its kinds; no partial file is left behind.
+            DownloadError: and its kinds; no partial file is left behind, but in `partials`.
         """
         return await download_all(
             urls_of(output),
             Path(path),
-            fetch=self._downloader.fetch,
+            fetch=partial(self._downloader.fetch, partials=partials),
             refresh=self._refreshed(output),
             on_progress=on_progress,
             max_bytes=max_bytes,
@@ -340,6 +347,7 @@ class AsyncReplicateClient:
         *,
         prediction: Prediction | None = None,
         on_progress: OnProgress | None = None,
+        partials: str | Path | None = None,
     ) -> Downloaded:
         """Download one file and return what it is: its path, size, media type and hash.
 
@@ -347,9 +355,10 @@ class AsyncReplicateClient:
             path: where to; a missing extension is added.
             prediction: whose output it is, to be asked again when the URL is no longer good.
             on_progress: told how many bytes are there, and of how many (None when not known).
+            partials: as in `download_output`.
 
         Raises:
-            DownloadError: and its kinds; no partial file is left behind.
+            DownloadError: and its kinds; no partial file is left behind, but in `partials`.
         """
 
         async def refresh() -> str:
@@ -357,7 +366,11 @@ class AsyncReplicateClient:
             return same_url(url, prediction, await self._predictions.get(prediction.id))
 
         return await self._downloader.fetch(
-            url, path, refresh=refresh if prediction else None, on_progress=on_progress
+            url,
+            path,
+            refresh=refresh if prediction else None,
+            on_progress=on_progress,
+            partials=partials,
         )
 
     async def upload_file(self, file: Path | BinaryIO) -> str:

@@ -85,6 +85,7 @@ class Downloader:
         refresh: Refresh | None = None,
         on_progress: OnProgress | None = None,
         max_bytes: int | None = None,
+        partials: str | Path | None = None,
     ) -> Downloaded:
         """Download an output and return the file that it has become.
 
@@ -98,9 +99,13 @@ class Downloader:
             refresh: asked once for a new URL when this one is no longer good.
             on_progress: told whenever there is more.
             max_bytes: the cap, if it isn't the downloader's.
+            partials: a folder on the same disk for what is there of the output when this is
+                cancelled, or ends with the process or with `DownloadIncomplete`: the next call
+                with the same folder, path and URL (but for its query) goes on from it, and one
+                for a file that is whole by now returns it. The folder is the caller's to remove.
 
         Raises:
-            DownloadError: and its kinds; no partial file is left behind.
+            DownloadError: and its kinds; no partial file is left behind, but in `partials`.
         """
         log = get_logger().bind(url=_loggable(url))
         started = self._clock()
@@ -109,19 +114,27 @@ class Downloader:
             path,
             max_bytes=self._max_bytes if max_bytes is None else max_bytes,
             on_progress=on_progress,
+            # What is in the URL itself is quicker decoded than found.
+            partials=None if partials is None or is_data_url(url) else Path(partials),
         )
+        is_lost = False
         hops = Hops(self._rules, self._transport(), idle_seconds=self._idle_seconds)
         try:
             await transfer.open()
+            if transfer.size:
+                log.info("download.taken_up", bytes=transfer.size)
             if is_data_url(url):
                 declared, data = await asyncio.to_thread(decode, url)
                 await transfer.take_bytes(data, declared=declared)
-            else:
+            elif not transfer.is_whole:
                 await self._receive_in_time(transfer, hops, refresh)
             downloaded = await transfer.publish()
+        except DownloadError as error:
+            is_lost = not isinstance(error, DownloadIncomplete)
+            raise
         finally:
             # Shielded, for a task that is cancelled twice.
-            await asyncio.shield(_close(transfer, hops))
+            await asyncio.shield(_close(transfer, hops, is_lost=is_lost))
         log.info(
             "download.finished",
             bytes=downloaded.bytes,
@@ -151,7 +164,7 @@ class Downloader:
     async def _receive(self, transfer: Transfer, hops: Hops, refresh: Refresh | None) -> None:
         """Ask until all of it is there, as long as that gets further."""
         failures = 0
-        furthest = 0
+        furthest = transfer.size
         is_fresh = False
         while True:
             try:
@@ -203,9 +216,9 @@ async def _attempt(transfer: Transfer, hops: Hops, *, turn: int) -> None:
         raise ConnectionLost(f"The connection broke ({type(error).__name__}).") from error
 
 
-async def _close(transfer: Transfer, hops: Hops) -> None:
+async def _close(transfer: Transfer, hops: Hops, *, is_lost: bool) -> None:
     try:
-        await transfer.close()
+        await transfer.close(is_lost=is_lost)
     finally:
         await hops.aclose()
 

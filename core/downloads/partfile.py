@@ -7,12 +7,28 @@ import secrets
 import shutil
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from core.downloads.filetypes import HEAD_BYTES
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was told of a file whose bytes are on their way; None for what wasn't.
+
+    Attributes:
+        validator: tells whether it is the same file when the rest of it is asked for.
+        total: how many bytes it has.
+        declared: its media type.
+    """
+
+    validator: str | None = None
+    total: int | None = None
+    declared: str | None = None
 
 
 class PartFile:
@@ -25,6 +41,7 @@ class PartFile:
         folder: where the file will be; made by `open` if it isn't there.
 
     Attributes:
+        facts: what was told of it.
         size: bytes written so far.
         head: the first of them, `HEAD_BYTES` at most.
     """
@@ -32,11 +49,9 @@ class PartFile:
     def __init__(self, folder: Path) -> None:
         self._path = folder / f".{secrets.token_hex(8)}.part"
         self._file: BinaryIO | None = None
-        self._discarded = False
+        self._is_over = False
         self._lock = threading.Lock()
-        self._hash = hashlib.sha256()
-        self.size = 0
-        self.head = b""
+        self._forget()
 
     @property
     def sha256(self) -> str:
@@ -52,24 +67,21 @@ class PartFile:
         """Return how much room is left where the file is."""
         return shutil.disk_usage(self._path.parent).free
 
+    def learn(self, facts: Facts) -> None:
+        """Take down what is told of the file; its bytes come after this."""
+        with self._lock:
+            self._opened()
+            self._learn(facts)
+
     def write(self, data: bytes | bytearray) -> None:
         """Append bytes."""
         with self._lock:
-            self._opened().write(data)
-            self._hash.update(data)
-            self.size += len(data)
-            if len(self.head) < HEAD_BYTES:
-                self.head += data[: HEAD_BYTES - len(self.head)]
+            self._append(self._opened(), data)
 
     def restart(self) -> None:
-        """Forget what was written."""
+        """Forget what was written, and what was told."""
         with self._lock:
-            file = self._opened()
-            file.seek(0)
-            file.truncate()
-            self._hash = hashlib.sha256()
-            self.size = 0
-            self.head = b""
+            self._rewind(self._opened())
 
     def publish(self, target: Path) -> None:
         """Put the file in its place, in one step that a reader or a crash never sees half of."""
@@ -78,29 +90,66 @@ class PartFile:
             file.flush()
             os.fsync(file.fileno())
             file.close()
-            self._path.replace(target)
-            _sync_folder(target.parent)
+            self._place(target)
+
+    def leave(self) -> None:
+        """Close the file where it is broken off; this kind is of no use to anybody then."""
+        self.discard()
 
     def discard(self) -> None:
         """Remove the file, unless it was published."""
         with self._lock:
-            self._discarded = True
-            if self._file is None:
-                return
-            # Closing flushes once more, which fails again on a full disk.
-            with suppress(OSError):
-                self._file.close()
-            # What went wrong before is the error to report.
-            with suppress(OSError):
-                self._path.unlink(missing_ok=True)
+            self._is_over = True
+            self._remove()
 
     def _opened(self) -> BinaryIO:
-        if self._discarded:
+        if self._is_over:
             raise ValueError("the file was discarded")
         if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("xb")
+            self._file = self._open()
         return self._file
+
+    def _open(self) -> BinaryIO:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return self._path.open("xb")
+
+    def _learn(self, facts: Facts) -> None:
+        self.facts = facts
+
+    def _append(self, file: BinaryIO, data: bytes | bytearray) -> None:
+        file.write(data)
+        self._count(data)
+
+    def _count(self, data: bytes | bytearray) -> None:
+        self._hash.update(data)
+        self.size += len(data)
+        if len(self.head) < HEAD_BYTES:
+            self.head += data[: HEAD_BYTES - len(self.head)]
+
+    def _rewind(self, file: BinaryIO) -> None:
+        file.seek(0)
+        file.truncate()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._hash = hashlib.sha256()
+        self.facts = Facts()
+        self.size = 0
+        self.head = b""
+
+    def _place(self, target: Path) -> None:
+        self._path.replace(target)
+        _sync_folder(target.parent)
+
+    def _remove(self) -> None:
+        if self._file is None:
+            return
+        # Closing flushes once more, which fails again on a full disk.
+        with suppress(OSError):
+            self._file.close()
+        # What went wrong before is the error to report.
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
 
 def is_no_room(error: OSError) -> bool:

@@ -2,8 +2,9 @@
 
 import asyncio
 import errno
-import re
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -19,8 +20,11 @@ from core.downloads.filetypes import (
     media_type_of,
     media_type_of_name,
 )
+from core.downloads.headers import encoding_of, length_of, range_of, validator_of
 from core.downloads.inflating import ENCODINGS, Inflater
-from core.downloads.partfile import PartFile, is_no_room
+from core.downloads.keptfile import KeptFile
+from core.downloads.partfile import Facts, PartFile, is_no_room
+from core.downloads.sentences import disk_sentence, readable
 from core.errors import (
     ConnectionLost,
     DiskFull,
@@ -38,8 +42,6 @@ OnProgress = Callable[[int, int | None], None]
 
 _WRITE_BYTES = 256 * 1024
 """Written at once: a hop to a thread for each piece from the network would cost more than it."""
-
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)\Z")
 
 
 @dataclass(frozen=True)
@@ -65,44 +67,62 @@ class Transfer:
         path: where the file goes.
         max_bytes: the cap.
         on_progress: told whenever there is more.
+        partials: the folder where what is there is kept; it isn't when None.
     """
 
     def __init__(
-        self, url: str, path: Path, *, max_bytes: int, on_progress: OnProgress | None
+        self,
+        url: str,
+        path: Path,
+        *,
+        max_bytes: int,
+        on_progress: OnProgress | None,
+        partials: Path | None,
     ) -> None:
         self.url = url
         self._path = path
         self._max_bytes = max_bytes
         self._on_progress = on_progress
-        self._part = PartFile(path.parent)
-        self._total: int | None = None
-        self._validator: str | None = None
-        self._declared: str | None = None
+        self._part = (
+            PartFile(path.parent)
+            if partials is None
+            else KeptFile(path.parent, partials, _key(url, path))
+        )
         self._inflater: Inflater | None = None
+        self._unwritten = bytearray()
 
     @property
     def size(self) -> int:
         """Bytes there so far."""
         return self._part.size
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is there, as far as it is known how much that is."""
+        return self._part.facts.total == self.size
+
     async def open(self) -> None:
-        """Make sure that the file can be written, before anything is asked for."""
+        """Make sure that the file can be written, before anything is asked for.
+
+        What an earlier process kept of it is there then.
+        """
         await self._on_disk(self._open)
+        if self.size:
+            self._report()
 
     async def range_headers(self) -> dict[str, str]:
         """Return the headers that ask for what is missing; all of it, if it can't be resumed."""
-        if self._part.size and self._validator is None:
+        validator = self._part.facts.validator
+        if self.size and validator is None:
             await self.restart()
-        if not self._part.size:
+        if not self.size:
             return {}
-        assert self._validator is not None
-        return {"Range": f"bytes={self._part.size}-", "If-Range": self._validator}
+        assert validator is not None
+        return {"Range": f"bytes={self.size}-", "If-Range": validator}
 
     async def restart(self) -> None:
         """Forget what is there."""
         await self._on_disk(self._part.restart)
-        self._validator = None
-        self._total = None
 
     async def begin(self, response: httpx.Response) -> None:
         """Check an answer's head: whether it goes on where the file ends, and whether it fits.
@@ -112,35 +132,34 @@ class Transfer:
             OutputTooLarge, DiskFull, DownloadError.
         """
         headers = response.headers
-        encoding = headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding not in ENCODINGS | {"", "identity"}:
+        encoding = encoding_of(headers)
+        if encoding is not None and encoding not in ENCODINGS:
             raise DownloadError(
                 self.url, f"The output came in an encoding that can't be read: {encoding[:40]}."
             )
-        encoded = encoding in ENCODINGS
-        self._inflater = Inflater() if encoded else None
+        self._inflater = Inflater() if encoding else None
         # What is announced of an encoded body counts other bytes than those that are written, so
         # it is neither compared nor resumed.
-        length = None if encoded else _length(headers)
-        validator = None if encoded else _validator(headers)
+        length = None if encoding else length_of(headers)
+        validator = None if encoding else validator_of(headers)
         if response.status_code == 206:
-            start, total = _content_range(headers)
+            known = self._part.facts
+            start, total = range_of(headers)
             if total is None:
-                total = self._total if length is None else start + length
-            changed = self._total not in (None, total) or (
-                self._validator is not None and validator not in (None, self._validator)
+                total = known.total if length is None else start + length
+            changed = known.total not in (None, total) or (
+                known.validator is not None and validator not in (None, known.validator)
             )
-            if encoded or changed or start != self.size:
+            if encoding or changed or start != self.size:
                 await self.restart()
                 raise ConnectionLost("The output has changed on the server.")
-            validator = validator or self._validator
+            validator = validator or known.validator
         else:
             if self.size:
                 await self.restart()
             total = length
-        self._total = total
-        self._validator = validator
-        self._declared = essence(headers.get("Content-Type", ""))
+        declared = essence(headers.get("Content-Type", ""))
+        await self._on_disk(self._part.learn, Facts(validator, total, declared))
         await self._check_room()
         self._report()
 
@@ -160,20 +179,22 @@ class Transfer:
                     if self.size + len(buffer) > self._max_bytes:
                         raise self._too_large()
                     if len(buffer) >= _WRITE_BYTES:
-                        await self._write(buffer)
-                        buffer = bytearray()
+                        full, buffer = buffer, bytearray()
+                        await self._write(full)
             if self._inflater:
                 self._inflater.finish()
         except (httpx.TransportError, httpx.DecodingError):
             await self._write(buffer)
+            raise
+        except asyncio.CancelledError:
+            self._unwritten = buffer
             raise
         await self._write(buffer)
         await self._check_length()
 
     async def take_bytes(self, data: bytes, *, declared: str | None) -> None:
         """Take a whole output that is in memory already."""
-        self._declared = declared
-        self._total = len(data)
+        await self._on_disk(self._part.learn, Facts(None, len(data), declared))
         await self._check_room()
         await self._write(data)
 
@@ -185,19 +206,32 @@ class Transfer:
         """
         self._check_content()
         part = self._part
-        media_type = media_type_of(part.head, declared=self._declared, name=safe_name(self.url))
+        media_type = media_type_of(
+            part.head, declared=part.facts.declared, name=safe_name(self.url)
+        )
         self._path = with_extension(self._path, extension_for(self.url, media_type))
         await self._on_disk(part.publish, self._path)
         return Downloaded(self._path, part.size, media_type, part.sha256)
 
-    async def close(self) -> None:
-        """Leave no partial file."""
-        await asyncio.to_thread(self._part.discard)
+    async def close(self, *, is_lost: bool) -> None:
+        """Leave what a later download can go on from, if it is to be kept; else nothing.
+
+        Args:
+            is_lost: there is nothing that a later one could do, either.
+        """
+        await asyncio.to_thread(self._part.discard if is_lost else self._leave)
 
     def _open(self) -> None:
         if self._path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
         self._part.open()
+
+    def _leave(self) -> None:
+        if self._unwritten:
+            # A disk that is full now costs no more than these.
+            with suppress(OSError):
+                self._part.write(self._unwritten)
+        self._part.leave()
 
     async def _write(self, data: bytes | bytearray) -> None:
         if not data:
@@ -209,27 +243,28 @@ class Transfer:
 
     def _report(self) -> None:
         if self._on_progress is not None:
-            self._on_progress(self.size, self._total)
+            self._on_progress(self.size, self._part.facts.total)
 
     async def _check_room(self) -> None:
-        if self._total is None:
+        total = self._part.facts.total
+        if total is None:
             return
-        if self._total > self._max_bytes:
+        if total > self._max_bytes:
             raise self._too_large()
-        if self._total - self.size > await self._on_disk(self._part.free_bytes):
+        if total - self.size > await self._on_disk(self._part.free_bytes):
             raise self._no_room()
 
     async def _check_length(self) -> None:
-        if self._total is None or self.size == self._total:
+        size, total = self.size, self._part.facts.total
+        if total is None or size == total:
             return
-        size = self.size
-        if size > self._total:
+        if size > total:
             await self.restart()
-        raise ConnectionLost(f"The output ended after {size} bytes of {self._total}.")
+        raise ConnectionLost(f"The output ended after {size} bytes of {total}.")
 
     def _check_content(self) -> None:
         promised = (
-            self._declared,
+            self._part.facts.declared,
             media_type_of_name(self._path.name),
             media_type_of_name(safe_name(self.url)),
         )
@@ -249,12 +284,12 @@ class Transfer:
         except OSError as error:
             if is_no_room(error):
                 raise self._no_room() from error
-            raise DownloadError(self.url, _disk_sentence(error, self._path)) from error
+            raise DownloadError(self.url, disk_sentence(error, self._path)) from error
 
     def _too_large(self) -> OutputTooLarge:
         return OutputTooLarge(
             self.url,
-            f"The output is larger than {_readable(self._max_bytes)}: raise the limit for "
+            f"The output is larger than {readable(self._max_bytes)}: raise the limit for "
             "downloads to get it.",
         )
 
@@ -264,42 +299,7 @@ class Transfer:
         )
 
 
-def _length(headers: httpx.Headers) -> int | None:
-    text = headers.get("Content-Length", "")
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _validator(headers: httpx.Headers) -> str | None:
-    # A weak tag promises the same meaning, not the same bytes.
-    etag: str = headers.get("ETag", "")
-    modified: str | None = headers.get("Last-Modified")
-    return etag if etag.startswith('"') else modified
-
-
-def _content_range(headers: httpx.Headers) -> tuple[int, int | None]:
-    found = _CONTENT_RANGE.match(headers.get("Content-Range", ""))
-    if found is None:
-        return -1, None
-    return int(found[1]), None if found[2] == "*" else int(found[2])
-
-
-def _readable(size: int) -> str:
-    for unit, factor in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
-        if size >= factor:
-            return f"{size / factor:.3g} {unit}"
-    return f"{size} bytes"
-
-
-def _disk_sentence(error: OSError, path: Path) -> str:
-    folder = path.parent
-    match error.errno:
-        case errno.EISDIR:
-            return f"{path} is a folder: give the name of a file in it."
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            return f"{folder} can't be written to: choose another folder, or allow writing to it."
-        case errno.EEXIST | errno.ENOTDIR:
-            return f"{folder} can't be made, because a file is in its way: choose another folder."
-        case errno.ENAMETOOLONG:
-            return f"The file name {path.name[:40]}… is too long: choose a shorter one."
-        case _:
-            return f"The file can't be written ({error.strerror}): choose another folder."
+def _key(url: str, path: Path) -> str:
+    """Return what a download's partial file is known by; a signature in the URL may change."""
+    address = url.partition("#")[0].partition("?")[0]
+    return hashlib.sha256(f"{path.name}\n{address}".encode()).hexdigest()[:32]

@@ -8,6 +8,8 @@ import asyncio
 import io
 import re
 import shutil
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -17,10 +19,12 @@ from core.downloads.filetypes import HEAD_BYTES, extension_of, media_type_of
 from core.downloads.partfile import PartFile
 from core.errors import PlaygroundError
 from core.history import frames, probing
+from core.history.records import MediaFile
 from core.logs import get_logger
 
 _KEY_PART = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_.@-]*")
 _BLOCK_BYTES = 1024 * 1024
+_OUTPUT = re.compile(r"\d+(\.thumb)?\.[^.]+")
 _PROBES_AT_ONCE = 2
 """A decoded picture takes tens of megabytes."""
 
@@ -112,6 +116,19 @@ class MediaStore:
             await asyncio.to_thread(self._make_last_frame, key, media_type, frame_key)
         return frame_key
 
+    def partials(self, folder_key: str) -> Path:
+        """Return where partial files of a folder lie: in it, but no key leads there."""
+        return self.path(folder_key) / ".partials"
+
+    async def tidy(self, folder_key: str, recorded: Collection[MediaFile]) -> None:
+        """Remove from a job's folder what was never finished, and outputs that aren't recorded.
+
+        Args:
+            recorded: the job's files, once nothing more will be recorded of it.
+        """
+        names = {PurePosixPath(key).name for file in recorded for key in file.keys}
+        await asyncio.to_thread(_tidy, self.path(folder_key), names)
+
     async def discard(self, folder_key: str) -> None:
         """Remove a folder and all that lies in it; one that isn't there is no matter."""
         await asyncio.to_thread(shutil.rmtree, self.path(folder_key), ignore_errors=True)
@@ -150,6 +167,17 @@ class MediaStore:
             part.publish(path)
         finally:
             part.discard()
+
+
+def _tidy(folder: Path, recorded: Collection[str]) -> None:
+    for entry in list(folder.iterdir()) if folder.is_dir() else ():
+        is_unfinished = entry.name.startswith(".")
+        is_unrecorded = _OUTPUT.fullmatch(entry.name) and entry.name not in recorded
+        if is_unfinished and entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif is_unfinished or is_unrecorded:
+            with suppress(OSError):  # nothing leads there, so it harms nobody
+                entry.unlink()
 
 
 def folder_key(owner: str, created_at: datetime, job_id: str) -> str:

@@ -97,6 +97,11 @@ class MediaFile:
     height: int | None = None
     seconds: float | None = None
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The storage keys of what lies in the media store for it."""
+        return (self.key,) if self.thumbnail_key is None else (self.key, self.thumbnail_key)
+
 
 class Cursor(NamedTuple):
     """A place in the history, from which a next page starts."""

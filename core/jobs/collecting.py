@@ -64,6 +64,8 @@ async def collect(
 ) -> Collected:
     """Download a prediction's files; that one of them can't be had doesn't lose the others.
 
+    What an earlier process has of them isn't fetched again.
+
     Args:
         prediction: it has succeeded.
         urls: its files.
@@ -72,6 +74,7 @@ async def collect(
         on_bytes: told whenever there is more.
     """
     progress = _Progress(len(urls), on_bytes)
+    partials = media.partials(folder)
     places = asyncio.Semaphore(_DOWNLOADS_AT_ONCE)
 
     async def one(n: int, url: str) -> MediaFile:
@@ -83,6 +86,7 @@ async def collect(
                     target,
                     prediction=prediction,
                     on_progress=lambda done, total: progress.note(n, done, total),
+                    partials=partials,
                 )
             )
         return await _stored(media.key(downloaded.path), n, url, downloaded, media)

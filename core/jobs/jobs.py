@@ -29,7 +29,7 @@ from core.history.archive import Archive, ArchiveError, UnknownJob
 from core.history.media import MediaStore
 from core.history.records import Job, State
 from core.jobs.events import TERMINAL_EVENTS, Event, event_of
-from core.jobs.intents import Intent, Intents, restored
+from core.jobs.intents import Intent, Intents, job_folder, restored
 from core.jobs.runs import Means, Run
 from core.jobs.schemas import Schemas
 from core.jobs.turns import Turns
@@ -305,13 +305,15 @@ class Jobs:
                 self._start(Run(job, restored(job, self._media), self._means))
 
     async def _bury(self, job: Job) -> None:
-        await self._archive.advance(
+        buried = await self._archive.advance(
             job.id,
             State.FAILED,
             error="The offline demo was closed while this ran: run it again.",
             charged=False,
             completed_at=self._now(),
         )
+        if job.state is State.DOWNLOADING:
+            await self._media.tidy(job_folder(job), buried.files)
         get_logger().info("job.failed", job_id=job.id, model=job.model, reason="demo closed")
 
     async def _keep_leases(self) -> None:

@@ -27,7 +27,7 @@ from core.jobs.collecting import (
 from core.jobs.endings import Ending, by_crash, by_error, deleted, facts_of
 from core.jobs.events import Downloading, Event, Failed, event_of
 from core.jobs.intents import job_folder
-from core.jobs.ledger import Ledger, TakenAway
+from core.jobs.ledger import IsPassing, Ledger, TakenAway
 from core.jobs.predicting import Predicting
 from core.jobs.schemas import Schemas
 from core.jobs.turns import Turns
@@ -142,7 +142,7 @@ class Run:
     async def _collected(self, prediction: Prediction) -> Ending:
         """Fetch what a prediction made, and return how that ends the job."""
         if prediction.data_removed:
-            return deleted(prediction)
+            return await self._rescued(prediction)
         schema = await self._schema()
         text = text_of(prediction, schema, self.job.kind)
         changes: Changes = {**facts_of(prediction), "text": text, "charged": True, "error": None}
@@ -150,18 +150,39 @@ class Run:
         if urls := file_urls(prediction, schema, self.job.kind):
             # Recorded first: whatever happens to the files, the output isn't lost.
             await self._ledger.record(State.DOWNLOADING, **changes)
-            collected = await self._downloaded(prediction, urls)
+            collected = await self._downloaded(
+                prediction, urls, patience=lambda: self._ledger.for_an_hour(MayComeLater())
+            )
             changes["files"] = collected.files
         match collected.error:
             case OutputExpired() as error:
                 return Ending(State.EXPIRED, {**changes, "error": str(error)})
             case PlaygroundError() as error:
                 return Ending(State.FAILED, {**changes, "error": str(error)})
+        return self._succeeded(changes, collected)
+
+    async def _rescued(self, prediction: Prediction) -> Ending:
+        """Return how a job ends whose outputs are deleted: well, if all its files were here."""
+        ending = deleted(prediction)
+        known = replace(prediction, output=self.job.output, data_removed=False)
+        if not (urls := file_urls(known, await self._schema(), self.job.kind)):
+            return ending
+        collected = await self._downloaded(known, urls, patience=lambda: _never)
+        if collected.error is None:
+            return self._succeeded({**ending.changes, "error": None}, collected)
+        return replace(ending, changes={**ending.changes, "files": collected.files})
+
+    def _succeeded(self, changes: Changes, collected: Collected) -> Ending:
+        changes["files"] = collected.files
         if self.job.kind == "other":
-            changes["kind"] = kind_of(collected.files, text)
+            changes["kind"] = kind_of(collected.files, changes.get("text"))
         return Ending(State.SUCCEEDED, changes)
 
-    async def _downloaded(self, prediction: Prediction, urls: list[str]) -> Collected:
+    async def _downloaded(
+        self, prediction: Prediction, urls: list[str], *, patience: Callable[[], IsPassing]
+    ) -> Collected:
+        """Download the files; `patience` gives for each which of its errors are waited out."""
+
         def tell(done: int, total: int | None) -> None:
             self._ledger.tell(Downloading(self.job.id, done=done, total=total))
 
@@ -172,14 +193,16 @@ class Run:
             folder=job_folder(self.job),
             client=self._means.client,
             media=self._means.media,
-            fetch=lambda download: self._ledger.patiently(
-                download, self._ledger.for_an_hour(MayComeLater())
-            ),
+            fetch=lambda download: self._ledger.patiently(download, patience()),
             on_bytes=tell,
         )
 
     async def _settle(self, ending: Ending) -> None:
+        has_downloaded = self.job.state is State.DOWNLOADING
         job = await self._ledger.record_end(ending.state, ending.changes)
+        if has_downloaded:
+            # Not before: what is there is found again as long as nothing is recorded of it.
+            await self._means.media.tidy(job_folder(job), job.files)
         event = event_of(job)
         if isinstance(event, Failed):
             event = replace(event, invalid_fields=ending.invalid_fields)
@@ -205,3 +228,7 @@ class Run:
             return await self._means.schemas.find(self.job.model)
         except PlaygroundError:
             return None  # what the model makes can be told without it, if less surely
+
+
+def _never(_: PlaygroundError) -> bool:
+    return False

@@ -456,6 +456,23 @@ async def test_several_outputs_become_numbered_files(
     assert [path.read_bytes()[-1] for path in sorted((tmp_path / "out").iterdir())] == [0, 1, 2]
 
 
+async def test_what_another_client_has_downloaded_with_the_same_partials_is_not_fetched_again(
+    tmp_path: Path, emulator: Emulator, client: AsyncReplicateClient
+) -> None:
+    output = await client.run_model(DRAWS, {"count": 2})
+    partials = tmp_path / "partials"
+
+    first = await client.download_file(output[0], tmp_path / "fox-1.png", partials=partials)
+    async with AsyncReplicateClient(settings_for(emulator.url)) as next_client:
+        paths = await next_client.download_output(
+            output, tmp_path / "fox.png", partials=str(partials)
+        )
+
+    assert paths == [first.path, tmp_path / "fox-2.png"]
+    asked = [one.path.rpartition("/")[2] for one in emulator.requests if "/outputs/" in one.path]
+    assert len(asked) == len(set(asked)) == 2
+
+
 async def test_an_output_that_is_gone_says_so(
     tmp_path: Path, emulator: Emulator, client: AsyncReplicateClient
 ) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from core.history import frames
 from core.history.frames import NoLastFrame
 from core.history.media import KeyRefused, MediaStore, folder_key
+from core.history.records import MediaFile
 from tests.core.history.test_frames import a_clip, colour, opened
 
 
@@ -181,6 +182,44 @@ async def test_what_is_no_clip_has_no_last_frame_and_leaves_nothing(media: Media
         await media.last_frame("ann/../bob/0.mp4", "video/mp4")
 
     assert [file.name for file in media.path("ann/job1").iterdir()] == ["0.png"]
+
+
+async def test_tidying_leaves_inputs_and_what_is_recorded_and_nothing_unfinished(
+    media: MediaStore,
+) -> None:
+    folder = media.path("ann/job1")
+    partials = media.partials("ann/job1")
+    partials.mkdir(parents=True)
+    kept = ["0.webp", "0.thumb.webp", "0.last.png", "input-0.png", "1.mp4"]
+    scraps = [".partials/key.part", ".0123.part", "0.png", "1.thumb.webp", "2.webp"]
+    for name in kept + scraps:
+        (folder / name).write_bytes(b"some")
+    recorded = [
+        MediaFile(
+            n=0,
+            key="ann/job1/0.webp",
+            thumbnail_key="ann/job1/0.thumb.webp",
+            name="fox.webp",
+            media_type="image/webp",
+            bytes=4,
+            sha256="",
+        ),
+        MediaFile(
+            n=1, key="ann/job1/1.mp4", name="fox.mp4", media_type="video/mp4", bytes=4, sha256=""
+        ),
+    ]
+
+    await media.tidy("ann/job1", recorded)
+    await media.tidy("ann/nothing", recorded)
+
+    assert sorted(path.name for path in folder.rglob("*")) == sorted(kept)
+
+
+def test_no_key_leads_to_a_partial_file(media: MediaStore) -> None:
+    partials = media.partials("ann/job1")
+
+    with pytest.raises(KeyRefused):
+        media.path(media.key(partials / "key.part"))
 
 
 async def test_a_discarded_folder_is_gone_with_all_its_files(media: MediaStore) -> None:

@@ -200,6 +200,7 @@ async def test_a_result_is_fetched_that_came_while_nobody_was_there(world: World
 
 
 async def test_a_result_that_replicate_has_deleted_keeps_what_was_recorded(world: World) -> None:
+    output = [f"{world.emulator.url}/outputs/gone/out-0.png"]
     async with world.process() as app:
         prediction = await app.client.create_prediction(PAINTER, {"prompt": "a fox"})
         await app.client.wait_for_prediction(prediction)
@@ -207,7 +208,7 @@ async def test_a_result_that_replicate_has_deleted_keeps_what_was_recorded(world
             app,
             state=State.DOWNLOADING,
             prediction_id=prediction.id,
-            output=["https://gone.example/out-0.png"],
+            output=output,
             logs="Using seed: 7",
         )
         world.emulator.advance(3700)
@@ -216,7 +217,7 @@ async def test_a_result_that_replicate_has_deleted_keeps_what_was_recorded(world
         job = await app.ended(job_id)
 
     assert (job.state, job.charged) == (State.EXPIRED, True)
-    assert (job.output, job.logs) == (["https://gone.example/out-0.png"], "Using seed: 7")
+    assert (job.output, job.logs) == (output, "Using seed: 7")
 
 
 async def test_jobs_that_somebody_works_on_are_left_alone_until_their_lease_runs_out(
