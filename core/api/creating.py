@@ -259,6 +259,7 @@ class Creates:
             log.warning("create.ambiguous", error=str(lost))
         lost_at = self._clock()
         since: datetime | None = None
+        is_unlisted = False
         for moment in LOOKUP_SECONDS:
             seconds = max(0.0, lost_at + moment - self._clock())
             if on_wait is not None:
@@ -271,7 +272,9 @@ class Creates:
                 since, found = await self._recent(request, sent_at)
             except PlaygroundError as error:
                 log.warning("create.lookup_failed", error=str(error))
+                is_unlisted = False  # an earlier answer may have come too early
                 continue
+            is_unlisted = True
             strangers = [one for one in found if not await known(one.id)]
             for candidate in strangers:
                 if candidate.id not in self._claimed:
@@ -279,7 +282,10 @@ class Creates:
                     return self._claim(candidate, adopted=True)
         log.error("create.uncertain")
         raise CreateUncertain(
-            model=str(request.model), input=request.body["input"], since=since
+            model=str(request.model),
+            input=request.body["input"],
+            since=since,
+            is_unlisted=is_unlisted,
         ) from lost
 
     async def _recent(
