@@ -18,7 +18,7 @@ from core.downloads.downloader import Downloaded
 from core.history.archive import Archive, ArchiveError
 from core.history.media import MediaStore
 from core.history.records import State
-from core.jobs.events import Event, Failed, Starting, Waiting
+from core.jobs.events import Event, Failed, Starting, Stopping, Waiting
 from core.jobs.jobs import Jobs
 from core.models.names import Model
 from tests.core.jobs.world import job_of
@@ -226,6 +226,8 @@ async def test_a_cancel_that_does_not_get_through_is_sent_again(
         events = [event async for event in jobs.watch(job_id)]
 
     assert job_of(events[-1]).state is State.CANCELED
+    why = "The cancel hasn't reached Replicate yet."
+    assert Stopping(job_id, why, 2) in events
     assert client.calls.count("cancel") == 3
     assert time.waits == [1, 2]
 
