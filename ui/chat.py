@@ -133,7 +133,7 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
                 buttons=[],
                 reasoning_tags=_REASONING,
             )
-            status = gr.HTML(padding=False, elem_classes="said")
+            status = components.buttons("", "look_again", classes="said")
             box = gr.MultimodalTextbox(
                 label="Message",
                 placeholder="Message (Shift+Enter starts a new line)",
@@ -198,6 +198,7 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
             chat.talk,
             **QUIET,
         ),
+        chat.status.look_again(handlers.look_again, None, chat.talk, **QUIET),
         chat.chatbot.retry(handlers.retry, given, chat.talk, **QUIET),
         chat.chatbot.edit(handlers.edit, given, chat.talk, **QUIET),
         chat.welcome.example(

@@ -13,8 +13,8 @@ import gradio as gr
 
 from core import PlaygroundError
 from core.history.media import MediaStore
-from core.history.records import Job
-from core.jobs.events import TERMINAL_EVENTS, Event, TextDelta
+from core.history.records import Job, State
+from core.jobs.events import TERMINAL_EVENTS, Event, Stopping, TextDelta
 from core.models.catalog import CatalogModel, find, models_of
 from core.models.chat import Conversation, Turn, chat_input
 from ui import present
@@ -209,7 +209,7 @@ class ChatHandlers:
                     status = present.writing(clock.first_seconds, clock.seconds())
                     yield _live(text), notice(status)
                     await asyncio.sleep(_UPDATE_SECONDS)
-                elif not text:
+                elif not text or isinstance(latest, Stopping):
                     yield gr.skip(), notice(f"{present.sentence(latest)} · {clock.seconds():.0f} s")
         if isinstance(latest, TERMINAL_EVENTS):
             yield gr.skip(), _ended(latest.job, clock.first_seconds)
@@ -227,6 +227,16 @@ class ChatHandlers:
         """Cancel the answer that is being written; what came so far stays."""
         if job_id is not None:
             await self.services.jobs.cancel(job_id, owner=LOCAL_OWNER)
+
+    async def look_again(self, event: gr.EventData) -> Talk:
+        """Look again for an answer that was lost while it was asked for."""
+        try:
+            await self.services.jobs.look_again(asked(event), owner=LOCAL_OWNER)
+            job = await self.services.archive.get(asked(event), owner=LOCAL_OWNER)
+        except PlaygroundError as error:
+            return _refused(str(error))
+        box = gr.MultimodalTextbox(submit_btn=False, stop_btn=True)  # what is in it stays
+        return self._talk(job)._replace(composer=box)
 
     def clear(self, model: str) -> Talk:
         """Return an empty conversation; an answer that is being written goes on in its own."""
@@ -459,5 +469,7 @@ def _refused(sentence: str) -> Talk:
 
 
 def _ended(job: Job, first_seconds: float | None) -> str:
+    if job.state is State.UNCERTAIN:
+        return notice("Asked again, it may be paid for twice.", "bad", lost=job.id)
     text = present.answered(job, first_seconds)
     return notice(text, "info" if present.tone_of(job.state) == "done" else "bad")

@@ -7,6 +7,7 @@ takes up.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import (
     AsyncGenerator,
     Awaitable,
@@ -57,6 +58,9 @@ class Jobs:
         max_running: how many predictions may run at once; the others wait their turn.
         backend_is_embedded: it is part of this process, so that its predictions end with it.
         sleep, clock, now: replaceable in tests; `clock` counts seconds, from anywhere.
+
+    Attributes:
+        ended: how many jobs of each kind have ended in this process.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Jobs:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.ended: Counter[Kind] = Counter()
         schemas = self._schemas = Schemas(client, clock=clock)
         self._client = client
         self._archive = archive
@@ -332,6 +337,7 @@ class Jobs:
         try:
             await run.follow()
         finally:
+            self.ended[run.job.kind] += 1
             if self._runs.get(run.job.id) is run:  # and isn't looked for again already
                 del self._runs[run.job.id]
 
