@@ -6,8 +6,9 @@ from typing import Any
 import gradio as gr
 
 from ui import components
+from ui.asking import Settings, image_sources
 from ui.components import QUIET
-from ui.conversation import ChatHandlers, Followed, Settings, image_sources
+from ui.conversation import ChatHandlers, Followed
 from ui.pieces import model_picker, welcome
 
 __all__ = ["Chat", "ChatHandlers", "build", "on_load"]
