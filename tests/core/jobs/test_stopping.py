@@ -54,7 +54,7 @@ async def test_another_copys_create_on_its_way_is_cancelled_when_its_id_is_known
 ) -> None:
     world.go_on.clear()
     world.emulator.inject(Fault(method="POST", path=CREATE, delay_seconds=0.3))
-    async with world.process() as one, world.process() as two:
+    async with world.process(sleep=_never) as one, world.process() as two:
         job_id = await one.submit()
         await one.until(job_id, lambda event: isinstance(event, Starting))
         await two.jobs.cancel(job_id, owner="ann")
@@ -111,6 +111,10 @@ async def test_stop_works_where_the_wish_cant_be_written_down(
         events = await app.watched(job_id)
 
     assert job_of(events[-1]).state is State.CANCELED
+
+
+async def _never(seconds: float) -> None:
+    await asyncio.Event().wait()
 
 
 async def _soon(seconds: float) -> None:
