@@ -199,15 +199,23 @@ class CreateUncertain(PlaygroundError):
         model: what was to run.
         input: its input, as it was sent.
         since: the server's time at which it was sent, or None if no answer ever told it.
+        is_unlisted: when it was last looked up, Replicate answered and listed no prediction for
+            it; False where Replicate couldn't be asked.
     """
 
     def __init__(
-        self, *, model: str, input: Mapping[str, Any], since: datetime | None = None
+        self,
+        *,
+        model: str,
+        input: Mapping[str, Any],
+        since: datetime | None = None,
+        is_unlisted: bool = False,
     ) -> None:
         self.model = model
         self.input = dict(input)
         self.since = since
-        looked = "lists no prediction for it" if since else "can't be asked whether it was"
+        self.is_unlisted = is_unlisted
+        looked = "lists no prediction for it" if is_unlisted else "can't be asked whether it was"
         super().__init__(
             f"The connection broke while {model} was being started, and Replicate {looked}: it may "
             "have been charged, so look at your predictions before you run it again."

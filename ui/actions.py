@@ -1,5 +1,7 @@
 """What can be asked of a run wherever it is shown: open it, stop it, star it, throw it away."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +30,28 @@ class Actions:
 
     async def stop(self, event: gr.EventData) -> None:
         """Stop a run, on Replicate too."""
-        try:
+        with _refusals_told():
             await self.services.jobs.cancel(asked(event), owner=LOCAL_OWNER)
-        except PlaygroundError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+
+    async def look_again(self, event: gr.EventData) -> Shown:
+        """Look again for what a run has made of which the answer was lost."""
+        with _refusals_told():
+            await self.services.jobs.look_again(asked(event), owner=LOCAL_OWNER)
+        return toast("Looking again whether it was started.")
+
+    async def look_again_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:
+        """Do the same in the dialog, and close it."""
+        return None, await self.look_again(event)
+
+    async def run_again(self, event: gr.EventData) -> Shown:
+        """Run the same input as a new run, its seed included; the person knows what it may cost."""
+        with _refusals_told():
+            await self.services.jobs.run_again(asked(event), owner=LOCAL_OWNER)
+        return toast("It is run again, as a new run.")
+
+    async def run_again_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:
+        """Do the same in the dialog, and close it."""
+        return None, await self.run_again(event)
 
     async def star(self, event: gr.EventData) -> None:
         """Star a run, or take its star away."""
@@ -76,10 +96,17 @@ class Actions:
         return await self._get(asked(event))
 
     async def _get(self, job_id: str) -> Job:
-        try:
+        with _refusals_told():
             return await self.services.archive.get(job_id, owner=LOCAL_OWNER)
-        except PlaygroundError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Show what can't be done as a message."""
+    try:
+        yield
+    except PlaygroundError as error:
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 @dataclass(frozen=True)
@@ -100,6 +127,10 @@ class Refresh:
     outputs: Any
 
 
+_PAID = {"trigger_mode": "once"}
+"""A second click while the first is on its way isn't meant."""
+
+
 def wire_cards(
     cards: gr.HTML, actions: Actions, shell: Shell, refreshes: tuple[Refresh, ...], **quiet: Any
 ) -> None:
@@ -111,6 +142,8 @@ def wire_cards(
         cards.star(actions.star, None, None, **quiet),
         cards.delete(actions.delete, None, shell.toast, **quiet),
         cards.restore(actions.restore, None, shell.toast, **quiet),
+        cards.look_again(actions.look_again, None, shell.toast, **quiet),
+        cards.run_again(actions.run_again, None, shell.toast, **quiet | _PAID),
     ]
     _refresh_after(changes, refreshes, **quiet)
 
@@ -125,6 +158,8 @@ def wire_shell(
         shell.details.star(actions.star_opened, None, shell.details, **quiet),
         shell.details.delete(actions.delete_opened, None, both, **quiet),
         shell.details.restore(actions.restore_opened, None, both, **quiet),
+        shell.details.look_again(actions.look_again_opened, None, both, **quiet),
+        shell.details.run_again(actions.run_again_opened, None, both, **quiet | _PAID),
         shell.toast.restore(actions.restore, None, shell.toast, **quiet),
     ]
     _refresh_after(changes, refreshes, **quiet)

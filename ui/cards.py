@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from core.history.media import MediaStore
 from core.history.records import Job, MediaFile, State
-from core.jobs.events import Event, Processing, event_of
+from core.jobs.events import Event, Processing, Stopping, event_of
 from core.models.catalog import find
 from ui import present
 from ui.snippets import curl_code, javascript_code, python_code
@@ -54,6 +54,8 @@ class JobView:
 
     Attributes:
         state: in a word, with an ellipsis while the run goes on.
+        is_stopping: somebody asked to stop it, and it goes on still.
+        is_uncertain: it can be looked for again, or run again.
         reuse: what using it again is called, or "" where nothing of it can be.
         tone: `running`, `done`, `bad` or `stopped`.
         title: the model's name as people say it.
@@ -70,6 +72,8 @@ class JobView:
     prompt: str
     state: str
     tone: str
+    is_stopping: bool
+    is_uncertain: bool
     reuse: str
     starred: bool
     is_deleted: bool
@@ -109,6 +113,7 @@ def running_card(job: Job, event: Event | None, *, elapsed_seconds: float) -> Ca
         prompt=job.prompt,
         title=title_of(job.model),
         note=note,
+        is_stopping=isinstance(event, Stopping),
     )
 
 
@@ -170,7 +175,9 @@ def view_of(job: Job, media: MediaStore) -> JobView:
     text = job.text or ""
     shows_json = succeeded and not files and not text and job.output is not None
     tone = present.tone_of(job.state)
-    state = f"{job.state.value}…" if tone == "running" else job.state.value
+    is_stopping = tone == "running" and job.stop_asked_at is not None
+    word = "stopping" if is_stopping else job.state.value
+    state = f"{word}…" if tone == "running" else word
     problem = "" if tone in ("running", "done") else present.sentence(event_of(job))
     title = title_of(job.model)
     local = job.created_at.astimezone()
@@ -183,6 +190,8 @@ def view_of(job: Job, media: MediaStore) -> JobView:
         prompt=job.prompt,
         state=state,
         tone=tone,
+        is_stopping=is_stopping,
+        is_uncertain=job.state is State.UNCERTAIN and job.deleted_at is None,
         reuse=_reuse(job),
         starred=job.starred,
         is_deleted=job.deleted_at is not None,

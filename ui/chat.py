@@ -6,8 +6,9 @@ from typing import Any
 import gradio as gr
 
 from ui import components
+from ui.asking import Settings, image_sources
 from ui.components import QUIET
-from ui.conversation import ChatHandlers, Followed, Settings, image_sources
+from ui.conversation import ChatHandlers, Followed
 from ui.pieces import model_picker, welcome
 
 __all__ = ["Chat", "ChatHandlers", "build", "on_load"]
@@ -133,7 +134,7 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
                 buttons=[],
                 reasoning_tags=_REASONING,
             )
-            status = gr.HTML(padding=False, elem_classes="said")
+            status = components.buttons("", "look_again", classes="said")
             box = gr.MultimodalTextbox(
                 label="Message",
                 placeholder="Message (Shift+Enter starts a new line)",
@@ -198,6 +199,7 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
             chat.talk,
             **QUIET,
         ),
+        chat.status.look_again(handlers.look_again, None, chat.talk, **QUIET),
         chat.chatbot.retry(handlers.retry, given, chat.talk, **QUIET),
         chat.chatbot.edit(handlers.edit, given, chat.talk, **QUIET),
         chat.welcome.example(

@@ -21,6 +21,8 @@ QUIET: dict[str, Any] = {
 CARD_EVENTS = (
     "open",
     "stop",
+    "look_again",
+    "run_again",
     "reuse",
     "use_image",
     "animate",

@@ -13,11 +13,21 @@ import gradio as gr
 
 from core import PlaygroundError
 from core.history.media import MediaStore
-from core.history.records import Job
-from core.jobs.events import TERMINAL_EVENTS, Event, TextDelta
-from core.models.catalog import CatalogModel, find, models_of
+from core.history.records import Job, State
+from core.jobs.events import TERMINAL_EVENTS, Event, Stopping, TextDelta
+from core.models.catalog import CatalogModel, models_of
 from core.models.chat import Conversation, Turn, chat_input
 from ui import present
+from ui.asking import (
+    Settings,
+    busy_composer,
+    chat_model,
+    composer,
+    controls,
+    image_sources,
+    settings_from,
+    settings_of,
+)
 from ui.cards import Card, conversation_cards
 from ui.components import asked
 from ui.pieces import model_picker, notice, toast
@@ -34,16 +44,6 @@ _LISTED = 40
 """How many conversations the tab lists."""
 
 Message = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a model is asked."""
-
-    model: str
-    system_prompt: str = ""
-    temperature: float = 0.7
-    max_tokens: int | None = 1024
 
 
 class Talk(NamedTuple):
@@ -97,7 +97,7 @@ class ChatHandlers:
 
     def choose(self, event: gr.EventData) -> tuple[str, str, Any, Any, Any, Any]:
         """Return the picker, the model, and its controls: what it lacks is hidden."""
-        model = _curated(asked(event, "model"))
+        model = chat_model(asked(event, "model"))
         box = gr.MultimodalTextbox(sources=image_sources(model))
         return model_picker(self.models, model.id), model.id, *controls(model), box
 
@@ -116,7 +116,7 @@ class ChatHandlers:
         if not text:
             return _refused("Write a message first.")
         turn = Turn("user", text, tuple(Path(file) for file in files))
-        settings = _settings(model, system_prompt, temperature, max_tokens)
+        settings = settings_from(model, system_prompt, temperature, max_tokens)
         before = conversation.turns if conversation is not None else ()
         if conversation is not None and not await self._is_newest(conversation):
             conversation = None  # gone on with in another tab: from here on it is one of its own
@@ -135,7 +135,7 @@ class ChatHandlers:
         if conversation is None:
             return _refused("There is nothing to ask again.")
         turns = _up_to_question(conversation.turns, _index(event.index))
-        settings = _settings(model, system_prompt, temperature, max_tokens)
+        settings = settings_from(model, system_prompt, temperature, max_tokens)
         return await self._ask(conversation, turns, settings)
 
     async def edit(
@@ -153,7 +153,7 @@ class ChatHandlers:
             return _refused("A question can't be empty.")
         turns = _up_to_question(conversation.turns, _index(event.index))
         changed = (*turns[:-1], replace(turns[-1], text=text))
-        settings = _settings(model, system_prompt, temperature, max_tokens)
+        settings = settings_from(model, system_prompt, temperature, max_tokens)
         return await self._ask(conversation, changed, settings)
 
     async def try_example(
@@ -165,7 +165,7 @@ class ChatHandlers:
         max_tokens: float | None,
     ) -> tuple[Any, ...]:
         """Ask a model its example's question; return the picker and the settings as well."""
-        model = _curated(asked(event, "model"))
+        model = chat_model(asked(event, "model"))
         sent = await self.send(
             conversation,
             {"text": model.example},
@@ -209,7 +209,7 @@ class ChatHandlers:
                     status = present.writing(clock.first_seconds, clock.seconds())
                     yield _live(text), notice(status)
                     await asyncio.sleep(_UPDATE_SECONDS)
-                elif not text:
+                elif not text or isinstance(latest, Stopping):
                     yield gr.skip(), notice(f"{present.sentence(latest)} · {clock.seconds():.0f} s")
         if isinstance(latest, TERMINAL_EVENTS):
             yield gr.skip(), _ended(latest.job, clock.first_seconds)
@@ -228,9 +228,18 @@ class ChatHandlers:
         if job_id is not None:
             await self.services.jobs.cancel(job_id, owner=LOCAL_OWNER)
 
+    async def look_again(self, event: gr.EventData) -> Talk:
+        """Look again for an answer that was lost while it was asked for."""
+        try:
+            await self.services.jobs.look_again(asked(event), owner=LOCAL_OWNER)
+            job = await self.services.archive.get(asked(event), owner=LOCAL_OWNER)
+        except PlaygroundError as error:
+            return _refused(str(error))
+        return self._talk(job)._replace(composer=busy_composer(keeps_words=True))
+
     def clear(self, model: str) -> Talk:
         """Return an empty conversation; an answer that is being written goes on in its own."""
-        return Talk([], None, _live(""), composer(_curated(model)), "", None)
+        return Talk([], None, _live(""), composer(chat_model(model)), "", None)
 
     async def listed(self) -> list[Card]:
         """Return the conversations, the newest first."""
@@ -258,8 +267,8 @@ class ChatHandlers:
         if not jobs:
             raise gr.Error("This conversation was deleted.", print_exception=False)
         last = jobs[-1]
-        curated = _curated(last.model)
-        settings = _settings_of(last, curated)
+        curated = chat_model(last.model)
+        settings = settings_of(last, curated)
         picker = model_picker(self.models, curated.id)
         return Opened(self._talk(last), picker, curated.id, *controls(curated, settings))
 
@@ -273,7 +282,7 @@ class ChatHandlers:
     async def _ask(
         self, conversation: Conversation | None, turns: tuple[Turn, ...], settings: Settings
     ) -> Talk:
-        curated = _curated(settings.model)
+        curated = chat_model(settings.model)
         media = self.services.media
         if conversation is not None and await self._is_busy(conversation.id):
             return _refused("An answer is being written: stop it first.")
@@ -316,9 +325,9 @@ class ChatHandlers:
             # Something to be asked again: Gradio's button for that stands below an answer.
             messages.append({"role": "assistant", "content": f"*{present.sentence_of(job)}*"})
         if job.state.is_settled:
-            box, status, job_id = composer(_curated(job.model)), _ended(job, None), None
+            box, status, job_id = composer(chat_model(job.model)), _ended(job, None), None
         else:
-            box, status, job_id = _busy_composer(), notice("Sending…"), job.id
+            box, status, job_id = busy_composer(), notice("Sending…"), job.id
         return Talk(messages, whole, _live(""), box, status, job_id)
 
 
@@ -336,74 +345,6 @@ class _Clock:
     def note_first(self) -> None:
         if self.first_seconds is None and self._is_fresh:
             self.first_seconds = self.seconds()
-
-
-def controls(
-    model: CatalogModel, settings: Settings | None = None
-) -> tuple[gr.Textbox, gr.Slider, gr.Number]:
-    """Return a model's settings: what it lacks is hidden, and without `settings` nothing else
-    changes."""
-    chat = model.chat
-    assert chat is not None
-    values: list[dict[str, Any]] = [{}, {}, {}]
-    if settings is not None:
-        values = [
-            {"value": settings.system_prompt},
-            {"value": settings.temperature},
-            {"value": settings.max_tokens},
-        ]
-    return (
-        gr.Textbox(**values[0]),
-        gr.Slider(visible=chat.temperature is not None, **values[1]),
-        gr.Number(visible=chat.max_tokens is not None, **values[2]),
-    )
-
-
-def composer(model: CatalogModel) -> gr.MultimodalTextbox:
-    """Return the box to write in, ready: it takes images where the model does."""
-    return gr.MultimodalTextbox(submit_btn=True, stop_btn=False, sources=image_sources(model))
-
-
-def _busy_composer() -> gr.MultimodalTextbox:
-    return gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True)
-
-
-def image_sources(model: CatalogModel) -> list[str]:
-    """Return where the box takes images from: nowhere, for a model that doesn't look at them."""
-    assert model.chat is not None
-    return [] if model.chat.images is None else ["upload"]
-
-
-def _curated(model: str) -> CatalogModel:
-    curated = find(model)
-    if curated is None or curated.chat is None:
-        raise gr.Error(f"{model} isn't a chat model of this page.", print_exception=False)
-    return curated
-
-
-def _settings(
-    model: str, system_prompt: str | None, temperature: float | None, max_tokens: float | None
-) -> Settings:
-    return Settings(
-        model,
-        (system_prompt or "").strip(),
-        0.7 if temperature is None else float(temperature),
-        None if max_tokens is None else int(max_tokens),
-    )
-
-
-def _settings_of(job: Job, model: CatalogModel) -> Settings:
-    """Return the settings that a job was asked with."""
-    names = model.chat
-    assert names is not None
-    defaults = Settings(model.id)
-    said = next((turn.text for turn in job.turns if turn.role == "system"), "")
-    return Settings(
-        model.id,
-        said or str(job.input.get(names.system_prompt or "", "")),
-        job.input.get(names.temperature or "", defaults.temperature),
-        job.input.get(names.max_tokens) if names.max_tokens else defaults.max_tokens,
-    )
 
 
 def _whole(job: Job) -> Conversation:
@@ -459,5 +400,7 @@ def _refused(sentence: str) -> Talk:
 
 
 def _ended(job: Job, first_seconds: float | None) -> str:
+    if job.state is State.UNCERTAIN:
+        return notice("Asked again, it may be paid for twice.", "bad", lost=job.id)
     text = present.answered(job, first_seconds)
     return notice(text, "info" if present.tone_of(job.state) == "done" else "bad")

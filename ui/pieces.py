@@ -49,9 +49,14 @@ def welcome(heading: str, text: str, models: Sequence[CatalogModel]) -> str:
     return render("welcome", heading=heading, text=text, examples=examples)
 
 
-def notice(text: str, tone: str = "info") -> str:
-    """Return a message of one sentence; `tone` is `info` or `bad`."""
-    return render("notice", text=text, tone=tone)
+def notice(text: str, tone: str = "info", *, lost: str | None = None) -> str:
+    """Return a message of one sentence.
+
+    Args:
+        tone: `info` or `bad`.
+        lost: the id of a job that can be looked for again, where that is what it is about.
+    """
+    return render("notice", text=text, tone=tone, lost=lost)
 
 
 def toast(text: str, *, undo: Sequence[str] = ()) -> dict[str, str]:

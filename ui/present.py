@@ -14,6 +14,7 @@ from core.jobs.events import (
     Processing,
     Queued,
     Starting,
+    Stopping,
     Succeeded,
     TextDelta,
     Uncertain,
@@ -33,7 +34,11 @@ def sentence(event: Event) -> str:
         case Queued():
             return "Queued…"
         case Waiting(reason=reason, seconds=seconds):
-            return f"{reason} Trying again in {seconds:.0f} s."
+            return _again(reason, seconds)
+        case Stopping(reason=str(reason), seconds=float() | int() as seconds):
+            return f"Stopping… {_again(reason, seconds)}"
+        case Stopping():
+            return "Stopping…"
         case Starting():
             return "Starting…"
         case Processing(progress=progress):
@@ -45,12 +50,14 @@ def sentence(event: Event) -> str:
             return f"Downloading {byte_count(done)}{whole}"
         case Succeeded():
             return "Done"
-        case Failed(error=error):
-            return error
+        case Failed(error=error, job=job):
+            return f"{_closed(error)} {_CHARGES[job.charged]}"
+        case Canceled(job=job) if job.error is not None:
+            return f"{_closed(job.error)} {_STOP_CHARGES[job.charged]}"
         case Canceled(job=job):
-            return _with_charge(job.error or "Stopped.", job)
-        case Aborted(job=job):
-            return _with_charge("Ended before it could start.", job)
+            return _STOPPED[job.charged]
+        case Aborted():
+            return "Ended before it could start: nothing was charged."
         case Uncertain(error=error):
             return error
         case Expired():
@@ -98,6 +105,8 @@ def facts_of(job: Job) -> tuple[str, ...]:
         facts.append(f"seed {seed}")
     if job.state is State.SUCCEEDED and job.completed_at is not None:
         facts.append(f"in {(job.completed_at - job.created_at).total_seconds():.1f} s")
+    if job.state is State.UNCERTAIN and job.completed_at is not None:
+        facts.append(f"last looked for at {job.completed_at.astimezone():%H:%M:%S}")
     return tuple(facts)
 
 
@@ -179,11 +188,30 @@ def _tokens(job: Job) -> int | None:
     return None
 
 
-def _with_charge(text: str, job: Job) -> str:
-    match job.charged:
-        case True:
-            return f"{text} Replicate charges for the time it ran."
-        case False:
-            return f"{text} Nothing was charged."
-        case None:
-            return text
+def _again(reason: str, seconds: float) -> str:
+    return f"{_closed(reason)} Trying again in {seconds:.0f} s." if seconds else _closed(reason)
+
+
+def _closed(sentence: str) -> str:
+    """Return a sentence with a full stop, as a stranger's may lack one."""
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
+
+
+_CHARGES = {
+    True: "The run itself is charged.",
+    False: "Nothing was charged.",
+    None: "Replicate doesn't say whether it is charged.",
+}
+"""What is known of the charge of a run without a result; of failures Replicate says nothing."""
+
+_STOP_CHARGES = {
+    True: "What ran until then is charged.",
+    False: "Nothing was charged.",
+    None: "It may have been charged.",
+}
+
+_STOPPED = {
+    True: "Stopped: what ran until then is charged.",
+    False: "Stopped before it was sent: nothing was charged.",
+    None: "Stopped: it may have been charged.",
+}

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.api.inputs import webhook_events
 from core.api.matching import CreateRequest, is_since, matches
 from core.api.predictions import Prediction, Predictions
 from core.api.retries import OnWait, Retries, is_ambiguous, is_unprocessed
@@ -19,7 +20,6 @@ from core.api.transport import Api
 from core.errors import (
     CreateUncertain,
     CreateWithdrawn,
-    InvalidInput,
     NotFound,
     PlaygroundError,
 )
@@ -259,6 +259,7 @@ class Creates:
             log.warning("create.ambiguous", error=str(lost))
         lost_at = self._clock()
         since: datetime | None = None
+        is_unlisted = False
         for moment in LOOKUP_SECONDS:
             seconds = max(0.0, lost_at + moment - self._clock())
             if on_wait is not None:
@@ -271,7 +272,9 @@ class Creates:
                 since, found = await self._recent(request, sent_at)
             except PlaygroundError as error:
                 log.warning("create.lookup_failed", error=str(error))
+                is_unlisted = False  # an earlier answer may have come too early
                 continue
+            is_unlisted = True
             strangers = [one for one in found if not await known(one.id)]
             for candidate in strangers:
                 if candidate.id not in self._claimed:
@@ -279,7 +282,10 @@ class Creates:
                     return self._claim(candidate, adopted=True)
         log.error("create.uncertain")
         raise CreateUncertain(
-            model=str(request.model), input=request.body["input"], since=since
+            model=str(request.model),
+            input=request.body["input"],
+            since=since,
+            is_unlisted=is_unlisted,
         ) from lost
 
     async def _recent(
@@ -317,30 +323,6 @@ class Creates:
         )
         get_logger().debug("prediction.input", prediction_id=prediction.id, input=prediction.input)
         return prediction
-
-
-_WEBHOOK_EVENTS = ("start", "output", "logs", "completed")
-
-
-def webhook_events(events: Sequence[str]) -> list[str]:
-    """Return the filter as Replicate takes it; there is no `failed`, `completed` covers it.
-
-    Raises:
-        InvalidInput: an event that Replicate doesn't have.
-    """
-    wanted = []
-    for event in events:
-        if event == "failed":
-            get_logger().info("webhook.event_translated", asked="failed", sent="completed")
-            event = "completed"
-        if event not in _WEBHOOK_EVENTS:
-            raise InvalidInput(
-                f"“{event}” isn't a webhook event: use {', '.join(_WEBHOOK_EVENTS)}.",
-                field="webhook_events_filter",
-            )
-        if event not in wanted:
-            wanted.append(event)
-    return wanted
 
 
 async def _unknown(_: str) -> bool:

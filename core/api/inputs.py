@@ -1,4 +1,4 @@
-"""A caller's input → what is sent: files inlined or uploaded, everything plain JSON."""
+"""What a caller gives → what is sent: files inlined or uploaded, everything plain JSON."""
 
 import asyncio
 import base64
@@ -6,15 +6,18 @@ import io
 import json
 import math
 import mimetypes
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.errors import InvalidInput
+from core.logs import get_logger
 
 MAX_INLINE_BYTES = 256_000
 """Replicate takes data URLs up to 256 kB (Replicate docs); larger files are uploaded."""
+
+_WEBHOOK_EVENTS = ("start", "output", "logs", "completed")
 
 Upload = Callable[[BinaryIO], Awaitable[str]]
 """Uploads an open file, from its start, and returns its URL."""
@@ -37,6 +40,27 @@ async def prepare(model_input: Mapping[str, Any], upload: Upload) -> dict[str, A
 def canonical(model_input: Any) -> str:
     """Return an input as JSON text in which equal inputs are equal: keys sorted, no spaces."""
     return json.dumps(model_input, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def webhook_events(events: Sequence[str]) -> list[str]:
+    """Return the filter as Replicate takes it; there is no `failed`, `completed` covers it.
+
+    Raises:
+        InvalidInput: an event that Replicate doesn't have.
+    """
+    wanted = []
+    for event in events:
+        if event == "failed":
+            get_logger().info("webhook.event_translated", asked="failed", sent="completed")
+            event = "completed"
+        if event not in _WEBHOOK_EVENTS:
+            raise InvalidInput(
+                f"“{event}” isn't a webhook event: use {', '.join(_WEBHOOK_EVENTS)}.",
+                field="webhook_events_filter",
+            )
+        if event not in wanted:
+            wanted.append(event)
+    return wanted
 
 
 @asynccontextmanager

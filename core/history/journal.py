@@ -52,6 +52,21 @@ class Journal(Database):
 
         return await self._run(read)
 
+    async def uncertain(self, backend: str, *, since: datetime) -> Sequence[Job]:
+        """Return a backend's uncertain jobs that were asked for since then, without the bin's."""
+        query = select(JobRow).where(
+            JobRow.backend == backend,
+            JobRow.state == State.UNCERTAIN.value,
+            JobRow.created_at >= since,
+            JobRow.deleted_at.is_(None),
+        )
+
+        def read() -> Sequence[Job]:
+            with Session(self._engine) as session:
+                return [job_of(row) for row in session.scalars(query)]
+
+        return await self._run(read)
+
     async def add(self, job: Job, *, holder: str, lease_seconds: float) -> None:
         """Write a new job down, leased to `holder`; it is on the disk when this returns."""
 
@@ -122,6 +137,78 @@ class Journal(Database):
                 return job_of(row)
 
         return await self._run(write)
+
+    async def reopen(self, job_id: str, *, holder: str, lease_seconds: float) -> Job:
+        """Take an uncertain job back to `sending`, leased to `holder` to be looked for again.
+
+        Of several that ask at once, one gets it. It comes out of the bin.
+
+        Raises:
+            UnknownJob: there is no such job.
+            LeaseLost: it isn't uncertain, or not any more.
+        """
+        values = {
+            JobRow.state: State.SENDING.value,
+            JobRow.deleted_at: None,
+            JobRow.completed_at: None,
+            JobRow.lease_holder: holder,
+        }
+        is_uncertain = JobRow.state == State.UNCERTAIN.value
+
+        def write() -> Job:
+            with Session(self._writing) as session, session.begin():
+                lease_until = self._now() + timedelta(seconds=lease_seconds)
+                reopening = (
+                    update(JobRow)
+                    .where(JobRow.id == job_id, is_uncertain)
+                    .values({**values, JobRow.lease_until: lease_until})
+                )
+                reopened = session.connection().execute(reopening).rowcount == 1
+                row = session.get(JobRow, job_id)
+                if row is None:
+                    raise UnknownJob(job_id)
+                if not reopened:
+                    raise LeaseLost(job_id)
+                return job_of(row)
+
+        return await self._run(write)
+
+    async def ask_to_stop(self, job_id: str) -> Job:
+        """Record that somebody wants a job to be stopped, unless it is settled; return the job.
+
+        The first time counts.
+
+        Raises:
+            UnknownJob: there is no such job.
+        """
+        asking = update(JobRow).where(
+            JobRow.id == job_id, JobRow.state.in_(_UNSETTLED), JobRow.stop_asked_at.is_(None)
+        )
+
+        def write() -> Job:
+            with Session(self._writing) as session, session.begin():
+                session.connection().execute(asking.values(stop_asked_at=self._now()))
+                row = session.get(JobRow, job_id)
+                if row is None:
+                    raise UnknownJob(job_id)
+                return job_of(row)
+
+        return await self._run(write)
+
+    async def asked_to_stop(self, backend: str, *, holder: str) -> Sequence[str]:
+        """Return the ids of a holder's unsettled jobs that somebody wants to be stopped."""
+        query = select(JobRow.id).where(
+            JobRow.backend == backend,
+            JobRow.state.in_(_UNSETTLED),
+            JobRow.lease_holder == holder,
+            JobRow.stop_asked_at.is_not(None),
+        )
+
+        def read() -> Sequence[str]:
+            with self._engine.connect() as connection:
+                return connection.execute(query).scalars().all()
+
+        return await self._run(read)
 
     async def claim(self, backend: str, *, holder: str, lease_seconds: float) -> Sequence[Job]:
         """Lease to `holder` the backend's unsettled jobs that nobody works on any more.

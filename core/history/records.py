@@ -14,7 +14,8 @@ class State(StrEnum):
     """Where a job stands; it only ever moves forward, in this order.
 
     The last six are settled. `uncertain` comes before `starting`, because a prediction that
-    turns up after all takes the job on from there.
+    turns up after all takes the job on from there; while it is looked for again, the job is
+    `sending` as before.
     """
 
     QUEUED = "queued"
@@ -128,6 +129,7 @@ class Job:
         text: what a text model wrote, also when it was cut short.
         output: the prediction's output, any JSON.
         charged: whether it costs anything; None when that isn't known.
+        stop_asked_at: when somebody first asked to stop it, or None.
         starred: whether its owner marked it.
         deleted_at: when it was put into the bin, or None.
         conversation_id: the conversation that it is a part of, or None.
@@ -153,6 +155,7 @@ class Job:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     logs: str = ""
     charged: bool | None = None
+    stop_asked_at: datetime | None = None
     files: tuple[MediaFile, ...] = ()
     starred: bool = False
     deleted_at: datetime | None = None

@@ -14,6 +14,7 @@ _SAME_NAMES = (
     *("id", "backend", "owner", "kind", "model", "version", "input", "prediction_id"),
     *("created_at", "started_at", "completed_at"),
     *("error", "text", "output", "metrics", "logs", "charged"),
+    "stop_asked_at",
     *("starred", "deleted_at", "conversation_id"),
 )
 _FILE_NAMES = tuple(MediaFile.__dataclass_fields__)

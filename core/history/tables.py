@@ -103,6 +103,7 @@ class JobRow(Base):
     metrics: Mapped[dict[str, Any]]
     logs: Mapped[str] = mapped_column(Text)
     charged: Mapped[bool | None]
+    stop_asked_at: Mapped[datetime | None]
     starred: Mapped[bool] = mapped_column(server_default=false())
     deleted_at: Mapped[datetime | None]
     conversation_id: Mapped[str | None] = mapped_column(String(64))

@@ -20,6 +20,9 @@ from core.errors import (
 from core.history.archive import Changes
 from core.history.records import State
 
+TOLD_SECONDS = 3600.0
+"""So long Replicate tells what a prediction was made of (Replicate docs)."""
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -43,20 +46,28 @@ def facts_of(prediction: Prediction) -> Changes:
     return facts
 
 
-def by_error(error: PlaygroundError, prediction: Prediction | None, *, was_stopped: bool) -> Ending:
+def by_error(
+    error: PlaygroundError,
+    prediction: Prediction | None,
+    *,
+    was_stopped: bool,
+    age_seconds: float,
+) -> Ending:
     """Return how a job ends that an error ends.
 
     Args:
         error: what was raised.
         prediction: as last seen; None when it wasn't created.
         was_stopped: somebody asked for that here.
+        age_seconds: how long ago the job was asked for.
     """
     sentence = str(error)
     match error:
         case CreateWithdrawn():
             return Ending(State.CANCELED, {"charged": False})
         case CreateUncertain():
-            return Ending(State.UNCERTAIN, {"charged": None, "error": sentence})
+            lost = _uncertain(error, age_seconds)
+            return Ending(State.UNCERTAIN, {"charged": None, "error": lost})
         case PredictionCanceled() | PredictionTimeout():
             says_why = isinstance(error, PredictionTimeout) and not was_stopped
             facts = facts_of(error.prediction)
@@ -71,6 +82,16 @@ def by_error(error: PlaygroundError, prediction: Prediction | None, *, was_stopp
     if prediction is None:
         return Ending(State.FAILED, {"charged": False, "error": sentence})
     return Ending(State.FAILED, {**facts_of(prediction), "charged": None, "error": sentence})
+
+
+def _uncertain(error: CreateUncertain, age_seconds: float) -> str:
+    lost = "May have been charged: it was sent, its answer was lost, and"
+    if not error.is_unlisted:
+        reason = f" {error.__cause__}" if isinstance(error.__cause__, PlaygroundError) else ""
+        return f"{lost} Replicate can't be asked whether it was started.{reason}"
+    if age_seconds > TOLD_SECONDS:
+        return f"{lost} after an hour Replicate no longer tells what was run."
+    return f"{lost} Replicate lists no prediction for it."
 
 
 def by_crash(error: Exception, *, was_sent: bool) -> Ending:

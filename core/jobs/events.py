@@ -24,6 +24,20 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Stopping:
+    """Somebody asked to stop it.
+
+    Attributes:
+        reason: why that takes a while, one sentence, or None.
+        seconds: until that is tried again, or None.
+    """
+
+    job_id: str
+    reason: str | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
 class Starting:
     """It was sent, and Replicate is starting the model."""
 
@@ -119,7 +133,9 @@ class Expired:
 
 
 TerminalEvent = Succeeded | Failed | Canceled | Aborted | Uncertain | Expired
-Event = Queued | Waiting | Starting | Processing | TextDelta | Downloading | TerminalEvent
+Event = (
+    Queued | Waiting | Stopping | Starting | Processing | TextDelta | Downloading | TerminalEvent
+)
 
 TERMINAL_EVENTS = (Succeeded, Failed, Canceled, Aborted, Uncertain, Expired)
 """The events after which a job's watchers end."""
@@ -128,6 +144,10 @@ TERMINAL_EVENTS = (Succeeded, Failed, Canceled, Aborted, Uncertain, Expired)
 def event_of(job: Job) -> Event:
     """Return the event that tells where a job stands, from what is recorded of it."""
     match job.state:
+        case State.QUEUED | State.SENDING | State.STARTING | State.PROCESSING if (
+            job.stop_asked_at is not None
+        ):
+            return Stopping(job.id)
         case State.QUEUED:
             return Queued(job.id, position=1)
         case State.SENDING | State.STARTING:

@@ -160,6 +160,24 @@ def restored(job: Job, media: MediaStore) -> dict[str, Any]:
     return {name: restore(value) for name, value in job.input.items()}
 
 
+def asked_again(job: Job, media: MediaStore) -> tuple[dict[str, Any], Conversation | None]:
+    """Return the input and the conversation of a job as they were given, files as paths.
+
+    Raises:
+        InvalidInput: a part of the input was secret and so not written down.
+    """
+    given = restored(job, media)
+    if hidden := hidden_fields(given):
+        raise InvalidInput(
+            f"{hidden[0]} is secret and wasn't kept: reuse the settings and fill it in.",
+            field=hidden[0],
+        )
+    if job.conversation_id is None:
+        return given, None
+    turns = tuple(replace(turn, images=_image_paths(turn, media)) for turn in job.turns)
+    return given, Conversation(job.conversation_id, turns)
+
+
 def file_key(job: Job, value: Any) -> str | None:
     """Return the storage key of the file that a value in a job's input stands for.
 
@@ -178,6 +196,12 @@ def hidden_fields(model_input: Mapping[str, Any]) -> list[str]:
 def job_folder(job: Job) -> str:
     """Return the key under which a job's files lie."""
     return folder_key(job.owner, job.created_at, job.id)
+
+
+def _image_paths(turn: Turn, media: MediaStore) -> tuple[str | Path, ...]:
+    """Return a turn's images as paths, without those that were thrown away with an earlier job."""
+    paths = (media.path(one) if isinstance(one, str) else one for one in turn.images)
+    return tuple(path for path in paths if path.exists())
 
 
 def _turns(conversation: Conversation | None) -> tuple[Turn, ...]:

@@ -6,10 +6,8 @@ takes up.
 """
 
 import asyncio
-import os
-import secrets
-import socket
 import time
+from collections import Counter
 from collections.abc import (
     AsyncGenerator,
     Awaitable,
@@ -23,13 +21,16 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
+from core.api.retries import is_transient
 from core.client import AsyncReplicateClient
 from core.errors import PlaygroundError
-from core.history.archive import Archive, ArchiveError, UnknownJob
+from core.history.archive import Archive, UnknownJob
 from core.history.media import MediaStore
 from core.history.records import Job, State
+from core.jobs.errors import JobsClosed, NotUncertain
 from core.jobs.events import TERMINAL_EVENTS, Event, event_of
-from core.jobs.intents import Intent, Intents, job_folder, restored
+from core.jobs.intents import Intent, Intents, asked_again, restored
+from core.jobs.leases import Leases, a_holder
 from core.jobs.runs import Means, Run
 from core.jobs.schemas import Schemas
 from core.jobs.turns import Turns
@@ -39,20 +40,8 @@ from core.models.chat import Conversation
 from core.models.names import ModelName
 from core.models.schema import ModelSchema
 
-_LEASE_SECONDS = 20.0
-_RENEW_SECONDS = 5.0
-"""So a killed process's jobs are taken up at most 25 s later. Renewing late costs nothing: that a
-job is sent once doesn't hang on it."""
-
 _ELSEWHERE_SECONDS = 1.0
 """How often a job is looked at that another process runs."""
-
-
-class JobsClosed(PlaygroundError):
-    """The app is closing."""
-
-    def __init__(self) -> None:
-        super().__init__("The playground is closing: run it again when it is back.")
 
 
 class Jobs:
@@ -69,6 +58,9 @@ class Jobs:
         max_running: how many predictions may run at once; the others wait their turn.
         backend_is_embedded: it is part of this process, so that its predictions end with it.
         sleep, clock, now: replaceable in tests; `clock` counts seconds, from anywhere.
+
+    Attributes:
+        ended: how many jobs of each kind have ended in this process.
     """
 
     def __init__(
@@ -84,15 +76,15 @@ class Jobs:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.ended: Counter[Kind] = Counter()
         schemas = self._schemas = Schemas(client, clock=clock)
         self._client = client
         self._archive = archive
         self._media = media
         self._backend = backend
-        self._is_embedded = backend_is_embedded
         self._sleep = sleep
         self._now = now
-        self._holder = f"{socket.gethostname()[:24]}:{os.getpid()}:{secrets.token_hex(8)}"
+        holder = a_holder()
         self._intents = Intents(schemas, media, backend=backend, now=now)
         self._means = Means(
             client=client,
@@ -100,18 +92,28 @@ class Jobs:
             media=media,
             schemas=schemas,
             turns=Turns(max_running),
-            holder=self._holder,
+            holder=holder,
             sleep=sleep,
             clock=clock,
             now=now,
         )
         self._runs: dict[str, Run] = {}
+        self._leases = Leases(
+            archive,
+            media,
+            self._runs,
+            lambda job: self._start(Run(job, restored(job, media), self._means)),
+            holder=holder,
+            backend=backend,
+            backend_is_embedded=backend_is_embedded,
+            sleep=sleep,
+            now=now,
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._takes_up = False
         self._closed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._spawn(self._keep_leases())
+        self._spawn(self._leases.keep())
         return self
 
     async def __aexit__(
@@ -125,10 +127,7 @@ class Jobs:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        try:
-            await self._archive.release(self._holder)
-        except ArchiveError as problem:  # the leases run out by themselves
-            get_logger().warning("jobs.not_released", reason=str(problem))
+        await self._leases.release()
 
     async def submit(
         self,
@@ -198,29 +197,78 @@ class Jobs:
     async def cancel(self, job_id: str, *, owner: str | None = None) -> None:
         """Stop a job, on Replicate too; its watchers see it end. A settled one stays as it is.
 
+        The wish is written down as well, for the process that has the job, now or later.
+
         Args:
             job_id: ours, not the prediction's.
             owner: whose it has to be; anyone's when None.
 
         Raises:
             UnknownJob: there is no such job, or it is another owner's.
-            ApiError, ConnectionFailed, ConnectionLost: another process's job can't be cancelled.
+            ApiError, ArchiveError: another process's job can't be cancelled.
         """
-        while not self._closed.is_set():
-            if (run := self._run(job_id, owner)) is not None:
-                run.stop()
-                return
-            job = await self._archive.get(job_id, owner=owner)
-            if job.state is State.QUEUED:  # and in another process's queue
-                job = await self._archive.advance(
-                    job_id, State.CANCELED, charged=False, completed_at=self._now()
-                )
-            if job.state.is_settled:
-                return
-            if job.prediction_id is not None:
+        if (run := self._run(job_id, owner)) is not None:
+            run.stop()
+            await run.record_stop()
+            return
+        await self._archive.get(job_id, owner=owner)
+        job = await self._archive.ask_to_stop(job_id)
+        if job.state is State.QUEUED:  # and in another process's queue
+            job = await self._archive.advance(
+                job_id, State.CANCELED, charged=False, completed_at=self._now()
+            )
+        if job.prediction_id is not None and not job.state.is_settled:
+            try:
                 await self._client.cancel_prediction(job.prediction_id)
-                return
-            await self._pause(_ELSEWHERE_SECONDS)
+            except PlaygroundError as error:
+                if not is_transient(error):
+                    raise
+                # The process that has it goes on trying.
+                get_logger().warning("job.cancel_failed", job_id=job_id, reason=str(error))
+
+    async def look_again(self, job_id: str, *, owner: str | None = None) -> None:
+        """Look once more for the prediction of an uncertain job.
+
+        It goes on from there, and is uncertain again when there is none. While it is looked for
+        already, here or elsewhere, this does nothing.
+
+        Args:
+            job_id: ours, not the prediction's.
+            owner: whose it has to be; anyone's when None.
+
+        Raises:
+            UnknownJob: there is no such job, or it is another owner's.
+            NotUncertain: there is nothing to look for, or not with this account.
+            ArchiveError: that can't be written down.
+        """
+        if self._closed.is_set():
+            raise JobsClosed
+        job = await self._archive.get(job_id, owner=owner)
+        if job.backend != self._backend:
+            raise NotUncertain("It ran with another account: look again with that one's token.")
+        if job.state is State.SENDING:
+            return
+        if job.state is not State.UNCERTAIN:
+            raise NotUncertain("There is nothing uncertain about this run any more.")
+        await asyncio.shield(self._spawn(self._leases.look_again(job_id)))
+
+    async def run_again(self, job_id: str, *, owner: str) -> str:
+        """Submit a job's input once more, its seed included, and return the new job's id.
+
+        Args:
+            job_id: ours, not the prediction's.
+            owner: whose it has to be, and whose the new one is.
+
+        Raises:
+            UnknownJob: there is no such job, or it is another owner's.
+            InvalidInput: a part of the input is secret and wasn't kept.
+            NotFound, Unauthenticated, ArchiveError: as `submit`.
+        """
+        job = await self._archive.get(job_id, owner=owner)
+        given, conversation = asked_again(job, self._media)
+        return await self.submit(
+            job.model, given, owner=owner, kind=job.kind, conversation=conversation
+        )
 
     async def schema(self, model: str) -> ModelSchema | None:
         """Return what a model takes and gives, or None where Replicate doesn't tell.
@@ -259,16 +307,17 @@ class Jobs:
     async def resume(self) -> None:
         """Take up the jobs that an earlier process left, now and whenever a lease runs out.
 
+        Those of the last hour that ended uncertain are looked for once more.
+
         Raises:
             ArchiveError: the history can't be read.
         """
-        self._takes_up = True
-        await self._take_up()
+        await self._leases.resume()
 
     async def _begin(self, intent: Intent, lane: str | None) -> None:
         job = intent.job
         try:
-            await self._archive.add(job, holder=self._holder, lease_seconds=_LEASE_SECONDS)
+            await self._leases.add(job)
         except BaseException:
             await self._intents.discard(intent)
             raise
@@ -289,45 +338,9 @@ class Jobs:
         try:
             await run.follow()
         finally:
-            del self._runs[run.job.id]
-
-    async def _take_up(self) -> None:
-        claimed = await self._archive.claim(
-            self._backend, holder=self._holder, lease_seconds=_LEASE_SECONDS
-        )
-        for job in sorted(claimed, key=lambda job: job.cursor):
-            if job.id in self._runs:
-                continue  # ours, and its lease ran out while this machine slept
-            get_logger().info("job.taken_up", job_id=job.id, model=job.model, state=job.state)
-            if self._is_embedded:
-                await self._bury(job)
-            else:
-                self._start(Run(job, restored(job, self._media), self._means))
-
-    async def _bury(self, job: Job) -> None:
-        buried = await self._archive.advance(
-            job.id,
-            State.FAILED,
-            error="The offline demo was closed while this ran: run it again.",
-            charged=False,
-            completed_at=self._now(),
-        )
-        if job.state is State.DOWNLOADING:
-            await self._media.tidy(job_folder(job), buried.files)
-        get_logger().info("job.failed", job_id=job.id, model=job.model, reason="demo closed")
-
-    async def _keep_leases(self) -> None:
-        while True:
-            await self._sleep(_RENEW_SECONDS)
-            try:
-                if self._runs:
-                    await self._archive.renew(self._holder, lease_seconds=_LEASE_SECONDS)
-                if self._takes_up:
-                    await self._take_up()
-            except ArchiveError as error:
-                get_logger().warning("jobs.not_renewed", reason=str(error))
-            except Exception:  # a mistake of ours; without this loop, leases would be lost as well
-                get_logger().exception("jobs.not_renewed")
+            self.ended[run.job.kind] += 1
+            if self._runs.get(run.job.id) is run:  # and isn't looked for again already
+                del self._runs[run.job.id]
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but not past the end of the app."""

@@ -6,10 +6,19 @@ from typing import TypeVar, Unpack
 
 from core.api.predictions import Prediction
 from core.errors import CreateUncertain, PlaygroundError
-from core.history.archive import Archive, ArchiveError, Changes, LeaseLost
+from core.history.archive import Archive, ArchiveError, Changes, LeaseLost, UnknownJob
 from core.history.records import Job, State
 from core.jobs.broadcast import Broadcast
-from core.jobs.events import Event, TextDelta, Waiting, event_of
+from core.jobs.events import (
+    Event,
+    Processing,
+    Queued,
+    Starting,
+    Stopping,
+    TextDelta,
+    Waiting,
+    event_of,
+)
 from core.logs import get_logger
 
 T = TypeVar("T")
@@ -63,6 +72,7 @@ class Ledger:
         self._clock = clock
         self._now = now
         self._began = clock()
+        self._is_stopping = job.stop_asked_at is not None
 
     async def record(self, state: State, **changes: Unpack[Changes]) -> Job:
         """Record a step, however long the database can't be written to; return the job then."""
@@ -107,11 +117,20 @@ class Ledger:
                 )
             except ArchiveError as error:
                 if await self._is_anothers(prediction.id):
-                    raise CreateUncertain(model=self.job.model, input=self.job.input) from error
+                    raise CreateUncertain(
+                        model=self.job.model, input=self.job.input, is_unlisted=True
+                    ) from error
                 raise
 
         self.log = self.log.bind(prediction_id=prediction.id)
         self.job = await self.patiently(advance, _is_archives)
+
+    async def record_stop(self) -> None:
+        """Record that somebody asked to stop the job, if that can be done now."""
+        try:
+            await self._archive.ask_to_stop(self.job.id)
+        except (ArchiveError, UnknownJob) as error:
+            self.log.warning("job.stop_unrecorded", reason=str(error))
 
     async def record_end(self, state: State, changes: Changes) -> Job:
         """Record how the job ends.
@@ -132,8 +151,19 @@ class Ledger:
         )
 
     def tell(self, event: Event) -> None:
-        """Tell the watchers of an event."""
+        """Tell the watchers of an event; of a job that is being stopped, that comes first."""
+        match event:
+            case Waiting(reason=reason, seconds=seconds) if self._is_stopping:
+                event = Stopping(self.job.id, reason, seconds)
+            case Queued() | Starting() | Processing() if self._is_stopping:
+                return
         self.broadcast.tell(event)
+
+    def tell_stopping(self) -> None:
+        """Tell the watchers that it is being stopped, from now on until its end."""
+        if not self._is_stopping and not self.job.state.is_settled:
+            self._is_stopping = True
+            self.tell(Stopping(self.job.id))
 
     def tell_text(self, text: str) -> None:
         """Tell the watchers the text so far."""
@@ -145,8 +175,19 @@ class Ledger:
         """Tell the watchers that it goes on later, and why."""
         self.tell(Waiting(self.job.id, reason=reason, seconds=seconds))
 
-    async def patiently(self, operation: Callable[[], Awaitable[T]], is_passing: IsPassing) -> T:
-        """Return an operation's result, trying it again after errors that pass."""
+    async def patiently(
+        self,
+        operation: Callable[[], Awaitable[T]],
+        is_passing: IsPassing,
+        *,
+        reason: Callable[[PlaygroundError], str] = str,
+    ) -> T:
+        """Return an operation's result, trying it again after errors that pass.
+
+        Args:
+            is_passing: tells them from others.
+            reason: what the watchers are told of one.
+        """
         failures = 0
         while True:
             try:
@@ -156,7 +197,7 @@ class Ledger:
                     raise
                 seconds = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**failures)
                 self.log.warning("job.held_up", reason=type(error).__name__, pause_seconds=seconds)
-                self.tell_wait(str(error), seconds)
+                self.tell_wait(reason(error), seconds)
             failures += 1
             await self._sleep(seconds)
 

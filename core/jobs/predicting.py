@@ -6,9 +6,11 @@ from contextlib import aclosing
 from typing import Any
 
 from core.api.predictions import Prediction
-from core.api.retries import is_transient
+from core.api.retries import is_passing, is_transient
 from core.client import AsyncReplicateClient
 from core.errors import (
+    ConnectionLost,
+    CreateUncertain,
     CreateWithdrawn,
     InvalidInput,
     PlaygroundError,
@@ -57,6 +59,8 @@ class Predicting:
         self._turn: Turn | None = None
         self._stopped = asyncio.Event()
         self._cancelling: asyncio.Task[None] | None = None
+        if ledger.job.stop_asked_at is not None:
+            self._stopped.set()
 
     @property
     def was_stopped(self) -> bool:
@@ -68,7 +72,10 @@ class Predicting:
         self._stopped.set()
         if self._turn is not None:
             self._turn.leave()
-        if self.prediction is not None:
+        if self.prediction is None:
+            self._ledger.tell_stopping()
+        elif not self.prediction.is_terminal:
+            self._ledger.tell_stopping()
             self._cancel_on_replicate(self.prediction)
 
     async def ended(self) -> Prediction:
@@ -115,6 +122,8 @@ class Predicting:
             prediction = await (self._found() if found else self._created())
             self._hold(prediction)
             await ledger.record_prediction(prediction)
+            if ledger.job.stop_asked_at is not None:
+                self.stop()  # asked for in another process, while nobody knew the id
         ledger.log.info("job.started", seconds=ledger.seconds())
         return prediction
 
@@ -128,28 +137,60 @@ class Predicting:
             raise CreateWithdrawn
         await self._ledger.record_sending()
         self._ledger.tell(Starting(self._ledger.job.id))
-        return await self._client.create_prediction(
-            self._ledger.job.model,
-            self._to_send,
-            known=self._ledger.is_known,
-            on_wait=self._ledger.tell_wait,
-            withdrawn=self._stopped,
-        )
+        waited_seconds = self._ledger.age_seconds()
+        try:
+            return await self._client.create_prediction(
+                self._ledger.job.model,
+                self._to_send,
+                known=self._ledger.is_known,
+                on_wait=self._ledger.tell_wait,
+                withdrawn=self._stopped,
+            )
+        except CreateUncertain as error:
+            if error.is_unlisted:
+                raise
+            return await self._found(waited_seconds)
 
-    async def _found(self) -> Prediction:
-        """Return the prediction of a create whose answer was cut off by the end of a process."""
-        # Only an API that answers can say that there is none.
-        await self._ledger.patiently(
-            self._client.list_predictions, self._ledger.for_an_hour(is_transient)
-        )
-        return await self._client.find_prediction(
-            self._ledger.job.model,
-            self._to_send,
-            age_seconds=self._ledger.age_seconds(),
-            unknown=hidden_fields(self._to_send),
-            known=self._ledger.is_known,
-            on_wait=self._ledger.tell_wait,
-        )
+    async def _found(self, waited_seconds: float = 0.0) -> Prediction:
+        """Return the prediction of a create whose answer was lost.
+
+        Only an API that answers can say that there is none: it is waited for, up to an hour.
+
+        Args:
+            waited_seconds: how long the job had waited before it was sent, as far as is known.
+
+        Raises:
+            CreateUncertain: there is none, or Replicate can't be asked.
+        """
+        ledger = self._ledger
+        ledger.tell_wait("Looking whether it was started.", 0)
+
+        async def look() -> Prediction:
+            await self._client.list_predictions()
+            try:
+                return await self._client.find_prediction(
+                    ledger.job.model,
+                    self._to_send,
+                    age_seconds=ledger.age_seconds() - waited_seconds,
+                    unknown=hidden_fields(self._to_send),
+                    known=ledger.is_known,
+                    on_wait=ledger.tell_wait,
+                )
+            except CreateUncertain as error:
+                if error.is_unlisted:
+                    raise
+                raise ConnectionLost("Replicate answers no more.") from error
+
+        try:
+            return await ledger.patiently(
+                look,
+                ledger.for_an_hour(is_passing),
+                reason=lambda error: f"Whether it was started isn't known yet. {error}",
+            )
+        except CreateUncertain:
+            raise
+        except PlaygroundError as error:
+            raise CreateUncertain(model=ledger.job.model, input=ledger.job.input) from error
 
     def _hold(self, prediction: Prediction) -> None:
         self.prediction = prediction
@@ -160,7 +201,7 @@ class Predicting:
         schema = await self._find_schema()
         if schema is not None and schema.streams and prediction.stream_url:
             prediction = await self._streamed(prediction)
-        watching = self._client.watch_prediction(prediction, on_wait=self._ledger.tell_wait)
+        watching = self._client.watch_prediction(prediction, on_wait=self._tell_wait)
         async with aclosing(watching) as seen:
             async for prediction in seen:
                 self.prediction = prediction
@@ -196,6 +237,10 @@ class Predicting:
         if text := text_of(prediction, schema, job.kind):
             self._ledger.tell_text(text)
 
+    def _tell_wait(self, reason: str, seconds: float) -> None:
+        if not self.was_stopped:  # else what counts is how the cancel gets on
+            self._ledger.tell_wait(reason, seconds)
+
     async def _note_processing(self, prediction: Prediction) -> None:
         if self._ledger.job.state is State.STARTING:
             await self._ledger.record(State.PROCESSING, started_at=prediction.started_at)
@@ -209,6 +254,7 @@ class Predicting:
                 await self._ledger.patiently(
                     lambda: self._client.cancel_prediction(prediction.id),
                     self._ledger.for_an_hour(is_transient),
+                    reason=lambda _: "The cancel hasn't reached Replicate yet.",
                 )
             except PlaygroundError as error:
                 self._ledger.log.warning("job.cancel_failed", reason=type(error).__name__)

@@ -102,6 +102,10 @@ class Run:
         """Cancel it; what has ended on Replicate is paid for, so its outputs are still fetched."""
         self._predicting.stop()
 
+    async def record_stop(self) -> None:
+        """Write down that somebody asked for that, should this process end before it is done."""
+        await self._ledger.record_stop()
+
     async def follow(self) -> None:
         """Bring the job to its end, record that and tell the watchers.
 
@@ -133,6 +137,7 @@ class Run:
                 error,
                 self._predicting.prediction,
                 was_stopped=self._predicting.was_stopped,
+                age_seconds=self._ledger.age_seconds(),
             )
         except Exception as error:
             self._ledger.log.exception("job.crashed")

@@ -77,7 +77,9 @@ def test_stop_keeps_what_came(talk: Talk) -> None:
 
     talk.page.locator("#composer .stop-button").click()
 
-    expect(talk.page.locator(".talk .notice")).to_contain_text("Stopped.")
+    expect(talk.page.locator(".talk .notice")).to_contain_text(
+        "Stopped: what ran until then is charged."
+    )
     expect(talk.answers).to_have_count(1)
     expect(talk.answers).not_to_be_empty()
 

@@ -58,7 +58,7 @@ def test_stop_ends_a_run_and_says_what_is_known_of_the_charge(image: Bench) -> N
 
     expect(image.running).to_have_count(0)
     expect(image.result).to_contain_text("a castle on a hill")
-    expect(image.result.locator(".problem")).to_contain_text("Stopped.")
+    expect(image.result.locator(".problem")).to_contain_text("Stopped")
 
 
 def test_a_reload_comes_back_to_the_run(image: Bench, url: str) -> None:
@@ -82,7 +82,7 @@ def test_a_second_tab_follows_and_can_stop_it(image: Bench, url: str, second: Pa
     expect(watching.running).to_contain_text("a windmill", timeout=5_000)
     watching.running.get_by_role("button", name="Stop").click()
     expect(image.running).to_have_count(0, timeout=5_000)
-    expect(image.result.locator(".problem")).to_contain_text("Stopped.")
+    expect(image.result.locator(".problem")).to_contain_text("Stopped")
 
 
 def test_a_failed_model_says_why_with_the_logs_behind_a_fold(image: Bench) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 import gradio as gr
 import pytest
 
+from core.emulator import Emulator
 from core.history.filters import Filter
 from core.history.records import State
 from core.jobs.events import Starting
-from tests.ui.world import begun, ended, event, ran, seen
+from tests.ui.world import LOST, begun, ended, event, newest_job, ran, seen
 from ui.actions import Actions
 from ui.services import LOCAL_OWNER, Services
 
@@ -165,6 +166,62 @@ async def test_a_run_is_stopped_on_replicate_too(
     assert (await services.client.get_prediction(job.prediction_id)).status == "canceled"
 
 
+@pytest.mark.usefixtures("quick_look_ups")
+async def test_an_uncertain_run_is_looked_for_again(
+    services: Services, actions: Actions, emulator: Emulator
+) -> None:
+    emulator.inject(*LOST)
+    job = await ran(services)
+
+    said = await actions.look_again(event(job.id))
+
+    assert job.state is State.UNCERTAIN
+    assert said is not None
+    assert "Looking again" in said["html"]
+    assert (await ended(services, job.id)).state is State.SUCCEEDED
+
+
+@pytest.mark.usefixtures("quick_look_ups")
+async def test_an_uncertain_run_is_run_again_as_it_was(
+    services: Services, actions: Actions, emulator: Emulator
+) -> None:
+    emulator.inject(*LOST)
+    job = await ran(services)
+
+    said = await actions.run_again(event(job.id))
+
+    assert said is not None
+    again = await newest_job(services)
+    assert again.id != job.id
+    assert (again.state, again.input) == (State.SUCCEEDED, job.input)
+
+
+@pytest.mark.usefixtures("quick_look_ups")
+async def test_the_dialog_closes_when_its_run_is_looked_for_or_run_again(
+    services: Services, actions: Actions, emulator: Emulator
+) -> None:
+    emulator.inject(*LOST)
+    job = await ran(services)
+
+    looked, said_of_look = await actions.look_again_opened(event(job.id))
+    ran_again, said_of_run = await actions.run_again_opened(event(job.id))
+
+    assert (looked, ran_again) == (None, None)
+    assert said_of_look is not None
+    assert said_of_run is not None
+    for one in await services.archive.list(LOCAL_OWNER):
+        await ended(services, one.id)
+
+
+async def test_what_is_not_uncertain_is_not_looked_for_and_one_sentence_tells(
+    services: Services, actions: Actions
+) -> None:
+    job = await ran(services)
+
+    with pytest.raises(gr.Error, match="nothing uncertain"):
+        await actions.look_again(event(job.id))
+
+
 async def test_stopping_what_has_ended_changes_nothing(
     services: Services, actions: Actions
 ) -> None:
@@ -179,6 +236,7 @@ async def test_stopping_what_has_ended_changes_nothing(
     "name",
     [
         *("open", "stop", "star", "star_opened"),
+        *("look_again", "look_again_opened", "run_again", "run_again_opened"),
         *("delete", "delete_opened", "restore", "restore_opened"),
     ],
 )

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.history.media import MediaStore
-from core.history.records import State
-from core.jobs.events import Processing, Waiting
+from core.history.records import Job, State
+from core.jobs.events import Processing, Stopping, Waiting
 from core.models.catalog import models_of
 from core.models.chat import Turn
 from tests.ui.jobs import FILE, HOSTILE, NOW, a_job
@@ -65,6 +65,57 @@ def test_a_failed_run_says_why_with_its_logs_behind_a_fold(media: MediaStore) ->
     assert "The model failed: out of memory" in html
     assert "<details><summary>Details</summary>" in html
     assert "line 1\nline 2" in html
+
+
+def test_an_uncertain_run_can_be_looked_for_or_run_again_and_the_latter_asks_first(
+    media: MediaStore,
+) -> None:
+    error = "May have been charged: it was sent, and its answer was lost."
+    job = a_job(state=State.UNCERTAIN, error=error)
+
+    for html in (result_card(job, media)[1], details(job, media)["html"]):
+        assert error in html
+        assert html.count('data-act="look_again"') == html.count('data-act="run_again"') == 1
+        fold = html.partition('<details class="sure">')[2].partition("</details>")[0]
+        assert 'data-act="run_again"' in fold
+        assert "you pay for both" in fold
+        assert 'data-act="look_again"' not in fold
+    [(_, small)] = small_cards([job], media)
+    assert 'data-act="look_again"' in small
+    assert 'data-act="run_again"' not in small
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.UNCERTAIN])
+def test_of_any_other_run_nothing_is_to_be_looked_for(media: MediaStore, state: State) -> None:
+    _assert_nothing_to_look_for(a_job(state=state), media)
+
+
+def test_an_uncertain_run_in_the_bin_has_to_come_back_first(media: MediaStore) -> None:
+    _assert_nothing_to_look_for(a_job(state=State.UNCERTAIN, deleted_at=NOW), media)
+
+
+def _assert_nothing_to_look_for(job: Job, media: MediaStore) -> None:
+    [(_, small)] = small_cards([job], media)
+    for html in (small, result_card(job, media)[1], details(job, media)["html"]):
+        assert "look_again" not in html
+        assert "run_again" not in html
+
+
+def test_what_is_stopping_says_so_and_isnt_stopped_twice(media: MediaStore) -> None:
+    job = a_job(state=State.PROCESSING, completed_at=None, stop_asked_at=NOW)
+
+    _, running = running_card(
+        job,
+        Stopping("job1", "The cancel hasn't reached Replicate yet.", 4),
+        elapsed_seconds=1,
+    )
+    [(_, small)] = small_cards([job], media)
+
+    assert "Stopping… The cancel hasn&#39;t reached Replicate yet." in running
+    for html in (small, details(job, media)["html"]):
+        assert "stopping…" in html
+    for html in (running, small, details(job, media)["html"]):
+        assert 'data-act="stop"' not in html
 
 
 def test_one_of_many_shows_a_small_picture(media: MediaStore) -> None:

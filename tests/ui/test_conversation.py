@@ -28,6 +28,7 @@ from tests.ui.world import (
     CLAUDE,
     GPT,
     LLAMA,
+    LOST,
     begun,
     ended,
     event,
@@ -394,7 +395,7 @@ async def test_what_was_written_before_a_stop_stays(
     assert job.state is State.CANCELED
     assert job.text
     assert talk.spoken == [("user", "What is tea?"), ("assistant", job.text)]
-    assert "Stopped." in talk.status
+    assert "Stopped: what ran until then is charged." in talk.status
 
 
 async def test_an_answer_that_fails_says_why_and_the_question_stays(
@@ -408,12 +409,68 @@ async def test_an_answer_that_fails_says_why_and_the_question_stays(
     question, (role, said) = talk.spoken
     assert question == ("user", "What is tea?")
     assert role == "assistant"
-    assert said == f"*{job.error}*"
+    assert said == f"*{job.error} Nothing was charged.*"
     assert "credit" in said
     assert "credit" in talk.status
     assert 'role="alert"' in talk.status
     assert talk.conversation is not None
     assert [turn.role for turn in talk.conversation.turns] == ["user"]
+
+
+@pytest.mark.usefixtures("quick_look_ups")
+async def test_a_lost_answer_may_have_been_charged_and_can_be_looked_for_or_asked_again(
+    talk: Tab, emulator: Emulator
+) -> None:
+    emulator.inject(*LOST)
+    job = await talk.say("What is tea?")
+    first = list(talk.spoken)
+    said = talk.status
+
+    talk.took(await talk.handlers.look_again(event(job.id)))
+    under_way = talk.job_id
+    found = await talk.finish()
+
+    assert job.state is State.UNCERTAIN
+    assert first == [("user", "What is tea?"), ("assistant", f"*{job.error}*")]
+    assert "it may be paid for twice" in said
+    assert f'data-job="{job.id}"' in said
+    assert 'data-act="look_again"' in said
+    assert under_way == job.id
+    assert found.state is State.SUCCEEDED
+    assert talk.spoken == [("user", "What is tea?"), ("assistant", found.text)]
+    assert "look_again" not in talk.status
+    assert len(emulator.predictions) == 1
+
+
+@pytest.mark.usefixtures("quick_look_ups")
+async def test_what_is_being_written_is_kept_while_an_answer_is_looked_for(
+    talk: Tab, emulator: Emulator
+) -> None:
+    emulator.inject(*LOST)
+    job = await talk.say("What is tea?")
+
+    looking = await talk.handlers.look_again(event(job.id))
+    await ended(talk.handlers.services, job.id)
+
+    assert "value" not in looking.composer.constructor_args
+    refused = await talk.handlers.look_again(event(job.id))
+    assert refused == nothing_but(refused.status)
+    assert "nothing uncertain" in refused.status
+
+
+async def test_while_an_answer_is_stopped_that_is_what_is_said(
+    talk: Tab, services: Services, go_on: threading.Event, emulator: Emulator
+) -> None:
+    go_on.clear()
+    emulator.inject(Fault(method="POST", path="/v1/predictions/*/cancel", drop=True, times=3))
+    job_id = await talk.begin("What is tea?")
+    await seen(services, job_id, TextDelta)
+    await talk.handlers.stop(job_id)
+
+    said = [status async for _, status in talk.handlers.stream(job_id, talk.followed)]
+
+    assert any("Stopping…" in str(status) for status in said)
+    assert "Stopped" in said[-1]
 
 
 async def test_an_answer_that_failed_is_asked_for_again_without_what_was_said_of_it(

@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from core.emulator import Emulator
 from core.history.archive import ArchiveError
 from core.jobs.events import Processing
 from tests.core.jobs.world import PAINTER
-from tests.ui.world import KLING, LLAMA, begun, ended, ran, seen
+from tests.ui.world import KLING, LLAMA, LOST, begun, ended, ran, seen
 from ui.feed import Feed
 from ui.live import BUSY_SECONDS, IDLE_SECONDS, Live, Seen
 from ui.services import LOCAL_OWNER, Services
@@ -27,7 +28,7 @@ class Page:
         self._live = live
         self.seen = Seen()
         self.seconds = IDLE_SECONDS
-        self.under_way: tuple[str, ...] = ()
+        self.under_way: list[str] = []
         self.feeds: list[Any] = [None, [], [], None, [], []]
         self.told: tuple[Any, ...] = ()
 
@@ -40,7 +41,7 @@ class Page:
         if clock != gr.skip():
             self.seconds = clock.value
         if ids != gr.skip():
-            self.under_way = ids
+            _, *self.under_way = ids
         for place, value in enumerate(feeds):
             if value != gr.skip():
                 self.feeds[place] = value
@@ -98,7 +99,7 @@ async def test_a_page_that_opens_is_told_everything(
     assert not page.welcomes
     assert (page.running, page.newest, page.earlier) == ([running], [second.id], [first.id])
     assert page.clips == [clip]
-    assert page.under_way == (clip, running)
+    assert page.under_way == [clip, running]
 
 
 async def test_a_run_that_is_asked_for_later_shows_and_then_its_result(
@@ -110,14 +111,37 @@ async def test_a_run_that_is_asked_for_later_shows_and_then_its_result(
     job_id = await begun(services)
 
     await page.ask()
-    assert (page.running, page.under_way) == ([job_id], (job_id,))
+    assert (page.running, page.under_way) == ([job_id], [job_id])
     assert not page.welcomes
     go_on.set()
     await ended(services, job_id)
     await page.ask()
 
-    assert (page.running, page.newest, page.under_way) == ([], [job_id], ())
+    assert (page.running, page.newest, page.under_way) == ([], [job_id], [])
     assert "data-file" in page.html(job_id)
+
+
+@pytest.mark.usefixtures("quick_look_ups")
+async def test_a_run_that_goes_on_and_is_over_between_two_questions_is_told_as_it_ended(
+    page: Page, services: Services, emulator: Emulator
+) -> None:
+    """A button's own answer may have shown it under way meanwhile."""
+    emulator.inject(*LOST)
+    lost = await ran(services)
+    newest = await ran(services)
+    await page.ask()
+    before = page.feeds[1]
+    await services.jobs.look_again(lost.id)
+    page.feeds[1] = (await Feed(services, "image").shown()).current
+    shown = page.running
+    await ended(services, lost.id)
+
+    await page.ask()
+
+    assert shown == [lost.id]
+    assert (page.running, page.newest, page.earlier) == ([], [newest.id], [lost.id])
+    assert page.feeds[1] == before
+    assert page.told[2] != gr.skip()
 
 
 async def test_what_a_run_does_shows_while_it_does_it(
@@ -207,7 +231,7 @@ async def test_an_answer_that_is_written_is_among_what_is_under_way(
 
     await page.ask()
 
-    assert page.under_way == (job_id,)
+    assert page.under_way == [job_id]
     assert page.welcomes
 
 

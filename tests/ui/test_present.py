@@ -13,12 +13,13 @@ from core.jobs.events import (
     Processing,
     Queued,
     Starting,
+    Stopping,
     Succeeded,
     TextDelta,
     Uncertain,
     Waiting,
 )
-from tests.ui.jobs import FILE, a_job
+from tests.ui.jobs import FILE, NOW, a_job
 from ui import present
 
 
@@ -31,7 +32,14 @@ from ui import present
             Waiting("job1", "Replicate asks to slow down.", 4.0),
             "Replicate asks to slow down. Trying again in 4 s.",
         ),
+        (Waiting("job1", "Looking whether it was started.", 0), "Looking whether it was started."),
         (Starting("job1"), "Starting…"),
+        (Stopping("job1"), "Stopping…"),
+        (
+            Stopping("job1", "The cancel hasn't reached Replicate yet.", 4.0),
+            "Stopping… The cancel hasn't reached Replicate yet. Trying again in 4 s.",
+        ),
+        (Stopping("job1", "Looking whether it was started.", 0), "Stopping… Looking whether"),
         (Processing("job1", None, ""), "Processing…"),
         (Processing("job1", 0.25, ""), "Processing, 25%"),
         (TextDelta("job1", "a", "a"), "Writing…"),
@@ -39,10 +47,27 @@ from ui import present
         (Downloading("job1", 900, None), "Downloading 900 B"),
         (Succeeded("job1", a_job()), "Done"),
         (Failed("job1", a_job(), "The model failed: out of memory"), "out of memory"),
-        (Canceled("job1", a_job(charged=True)), "charges for the time it ran"),
-        (Canceled("job1", a_job(charged=False)), "Stopped. Nothing was charged."),
-        (Aborted("job1", a_job(charged=False)), "Nothing was charged"),
-        (Uncertain("job1", a_job(), "It may have been charged."), "may have been charged"),
+        (
+            Failed("job1", a_job(charged=None), "No"),
+            "No. Replicate doesn't say whether it is charged.",
+        ),
+        (Failed("job1", a_job(charged=False), "No."), "No. Nothing was charged."),
+        (Failed("job1", a_job(charged=True), "No."), "No. The run itself is charged."),
+        (Canceled("job1", a_job(charged=True)), "Stopped: what ran until then is charged."),
+        (
+            Canceled("job1", a_job(charged=False)),
+            "Stopped before it was sent: nothing was charged.",
+        ),
+        (Canceled("job1", a_job(charged=None)), "Stopped: it may have been charged."),
+        (
+            Canceled("job1", a_job(charged=True, error="It took too long.")),
+            "It took too long. What ran until then is charged.",
+        ),
+        (Aborted("job1", a_job(charged=False)), "nothing was charged"),
+        (
+            Uncertain("job1", a_job(), "May have been charged: lost."),
+            "May have been charged: lost.",
+        ),
         (Expired("job1", a_job()), "keeps them for one hour"),
     ],
 )
@@ -88,6 +113,12 @@ def test_a_result_tells_its_size_seed_and_time() -> None:
     assert present.facts_of(job) == ("1024 × 768", "seed 7", "in 2.5 s")
 
 
+def test_of_an_uncertain_run_it_is_told_when_it_was_looked_for() -> None:
+    facts = present.facts_of(a_job(state=State.UNCERTAIN))
+
+    assert facts == ("seed 7", f"last looked for at {NOW.astimezone():%H:%M}:02")
+
+
 @pytest.mark.parametrize(
     ("logs", "line"),
     [
@@ -118,7 +149,7 @@ def test_an_answer_tells_its_speed_as_it_was_measured_here() -> None:
 def test_an_answer_that_was_stopped_says_so() -> None:
     job = a_job(kind="chat", state=State.CANCELED, charged=True)
 
-    assert present.answered(job, 0.5) == "Stopped. Replicate charges for the time it ran."
+    assert present.answered(job, 0.5) == "Stopped: what ran until then is charged."
 
 
 def test_markdown_is_told_without_its_marks() -> None:

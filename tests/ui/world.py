@@ -11,7 +11,7 @@ import gradio as gr
 from pydantic import SecretStr
 
 from core import AsyncReplicateClient, Settings
-from core.emulator import Emulator, Runner
+from core.emulator import Emulator, Fault, Runner
 from core.emulator.runner import Context, File, Step, Token
 from core.history.archive import Archive
 from core.history.media import MediaStore
@@ -19,7 +19,7 @@ from core.history.records import Job
 from core.jobs.events import Event
 from core.jobs.jobs import Jobs
 from core.models.catalog import Kind, find
-from tests.core.jobs.world import a_png, runners
+from tests.core.jobs.world import CREATE, a_png, runners
 from tests.core.talkers import QUICK_MODELS
 from ui.services import LOCAL_OWNER, Backend, Services
 
@@ -30,6 +30,17 @@ SCHNELL = "black-forest-labs/flux-schnell"
 FLEX = "black-forest-labs/flux-2-flex"
 KLING = "kwaivgi/kling-v2.5-turbo-pro"
 WAN = "wan-video/wan-2.7-t2v"
+
+LOST = (
+    Fault(method="POST", path=CREATE, drop=True, processed=True),
+    Fault(
+        method="GET",
+        path="/v1/predictions",
+        body='{"results": [], "next": null, "previous": null}',
+        times=3,
+    ),
+)
+"""A create whose answer is lost, and whose prediction isn't listed yet when it is looked up."""
 
 SAID_BEFORE_THE_GATE = 3
 """How many pieces a chat model writes before it waits."""

@@ -153,6 +153,7 @@
       if (button.dataset.act !== undefined) {
         event.preventDefault();
         ask(button, button.dataset.act, trigger);
+        button.closest("details.sure")?.removeAttribute("open"); // the next time is asked anew
       } else if (button.dataset.copy !== undefined) {
         copy(button);
       } else if (button.dataset.show !== undefined) {

@@ -419,6 +419,7 @@ async def test_a_lost_create_that_isnt_found_is_uncertain_and_nothing_is_sent_ag
 
     assert (parts.posts, parts.lists, parts.emulator.predictions) == (1, 3, [])
     assert (caught.value.model, caught.value.input) == (PICTURES, FOX)
+    assert caught.value.is_unlisted
     assert "lists no prediction" in str(caught.value)
 
 
@@ -431,7 +432,21 @@ async def test_if_the_list_cant_be_had_it_is_uncertain_and_says_so(parts: Parts)
         await create(parts)
 
     assert parts.posts == 1
-    assert caught.value.since is None
+    assert (caught.value.since, caught.value.is_unlisted) == (None, False)
+
+
+async def test_an_early_answer_without_it_is_no_word_on_it_if_later_ones_are_lost(
+    parts: Parts,
+) -> None:
+    parts.emulator.inject(
+        Fault(**CREATE, drop=True), Fault(**LIST, after=1, status=503, times=None)
+    )
+
+    with pytest.raises(CreateUncertain, match="can't be asked") as caught:
+        await create(parts)
+
+    assert caught.value.since is not None
+    assert not caught.value.is_unlisted
 
 
 async def test_a_look_up_that_fails_is_made_again(parts: Parts) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, text
 
 from core.history.archive import Archive, Filter
 from core.history.database import migrate
+from core.history.records import State
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -51,6 +52,29 @@ async def test_the_jobs_of_an_earlier_release_are_all_there(tmp_path: Path) -> N
     assert {(job.starred, job.deleted_at, job.conversation_id, job.turns) for job in jobs} == {
         (False, None, None, ())
     }
+
+
+async def test_a_job_that_an_earlier_release_left_running_can_be_asked_to_stop(
+    tmp_path: Path,
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'history.db'}")
+    with engine.begin() as connection:
+        migrate(connection, "0002")
+        connection.execute(
+            text(
+                "INSERT INTO jobs (id, backend, owner, kind, model, model_name, prompt, input, "
+                "state, created_at, metrics, logs) VALUES ('job1', 'b', 'local', 'image', 'a/one', "
+                "'a/one', 'a fox', '{}', 'sending', '2026-03-01 12:00:00', '{}', '')"
+            )
+        )
+    engine.dispose()
+
+    async with Archive.open(f"sqlite:///{tmp_path / 'history.db'}", now=lambda: NOW) as archive:
+        before = await archive.get("job1")
+        after = await archive.ask_to_stop("job1")
+
+    assert (before.state, before.stop_asked_at) == (State.SENDING, None)
+    assert after.stop_asked_at == NOW
 
 
 async def test_the_jobs_of_an_earlier_release_know_their_models_without_the_version(

@@ -18,7 +18,7 @@ from core.downloads.downloader import Downloaded
 from core.history.archive import Archive, ArchiveError
 from core.history.media import MediaStore
 from core.history.records import State
-from core.jobs.events import Event, Failed, Starting, Waiting
+from core.jobs.events import Event, Failed, Starting, Stopping, Waiting
 from core.jobs.jobs import Jobs
 from core.models.names import Model
 from tests.core.jobs.world import job_of
@@ -226,8 +226,47 @@ async def test_a_cancel_that_does_not_get_through_is_sent_again(
         events = [event async for event in jobs.watch(job_id)]
 
     assert job_of(events[-1]).state is State.CANCELED
+    why = "The cancel hasn't reached Replicate yet."
+    assert Stopping(job_id, why, 2) in events
     assert client.calls.count("cancel") == 3
     assert time.waits == [1, 2]
+
+
+async def test_from_stop_to_the_end_that_is_all_that_is_told_of_how_it_goes_on(
+    tmp_path: Path, time: Time
+) -> None:
+    stopped, looked = asyncio.Event(), asyncio.Event()
+
+    class Chatty(Client):
+        async def watch_prediction(
+            self, prediction: Prediction, *, on_wait: Any = None, **_: Any
+        ) -> AsyncIterator[Prediction]:
+            yield prediction
+            await stopped.wait()
+            on_wait("Can't reach Replicate.", 3)
+            yield replace(STARTED, status="processing", logs="half done")
+            await looked.wait()
+            yield replace(STARTED, status="canceled")
+
+    client = Chatty()
+    async with opened(tmp_path, client, time) as (jobs, _):
+        job_id = await jobs.submit("test/painter", {"prompt": "a fox"}, owner="ann")
+        watching = jobs.watch(job_id)
+        async for event in watching:
+            if event == Starting(job_id):
+                break
+        await jobs.cancel(job_id)
+        told = [await anext(watching)]
+        stopped.set()
+        await client.called("cancel")
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        [(_, latest)] = await jobs.under_way("ann")
+        looked.set()
+        told += [event async for event in watching]
+
+    assert told[0] == latest == Stopping(job_id)
+    assert [type(event).__name__ for event in told] == ["Stopping", "Canceled"]
 
 
 async def test_a_create_in_flight_when_stop_comes_is_cancelled_once_its_id_is_known(

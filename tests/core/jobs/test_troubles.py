@@ -62,7 +62,10 @@ async def test_a_create_that_is_nowhere_to_be_found_is_uncertain_and_left_at_tha
     assert isinstance(events[-1], Uncertain)
     job = job_of(events[-1])
     assert (job.state, job.charged) == (State.UNCERTAIN, None)
-    assert "may have been charged" in events[-1].error
+    assert events[-1].error == (
+        "May have been charged: it was sent, its answer was lost, and Replicate lists no "
+        "prediction for it."
+    )
     assert world.creates == 1
 
 
