@@ -277,13 +277,19 @@ class AsyncReplicateClient:
         *,
         timeout: float | None = None,
         cancel_on_close: bool = True,
+        on_wait: OnWait | None = None,
     ) -> OutputStream:
-        """Return the output of a prediction that was created before, in the same way."""
+        """Return the output of a prediction that was created before, in the same way.
+
+        `on_wait` is told when nothing comes, and of each wait before it goes on.
+        """
 
         async def start() -> Prediction:
             return prediction
 
-        return self._stream(start, timeout=timeout, cancel_on_close=cancel_on_close)
+        return self._stream(
+            start, timeout=timeout, cancel_on_close=cancel_on_close, on_wait=on_wait
+        )
 
     @overload
     async def download_output(
@@ -460,6 +466,7 @@ class AsyncReplicateClient:
         *,
         timeout: float | None,
         cancel_on_close: bool,
+        on_wait: OnWait | None = None,
     ) -> OutputStream:
         return OutputStream(
             start,
@@ -470,6 +477,7 @@ class AsyncReplicateClient:
             background=self._background,
             open_streams=self._streams,
             cancel_on_close=cancel_on_close,
+            on_wait=on_wait,
             sleep=self._sleep,
             clock=self._clock,
         )

@@ -31,6 +31,10 @@ from ui import present
             Waiting("job1", "Replicate asks to slow down.", 4.0),
             "Replicate asks to slow down. Trying again in 4 s.",
         ),
+        (
+            Waiting("job1", "Nothing was said: still listening.", 0.1),
+            "Nothing was said: still listening.",
+        ),
         (Starting("job1"), "Starting…"),
         (Processing("job1", None, ""), "Processing…"),
         (Processing("job1", 0.25, ""), "Processing, 25%"),
