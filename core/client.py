@@ -50,6 +50,7 @@ class AsyncReplicateClient:
         settings: read from the environment and `.env` when not given.
         transport: what requests go through instead of the network; for tests.
         sleep: how it waits between tries and looks; for tests.
+        clock: counts the seconds of a prediction's deadline, from anywhere; for tests.
 
     Raises:
         SettingsError: there is no token.
@@ -61,13 +62,15 @@ class AsyncReplicateClient:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings or Settings()
         self._sleep = sleep
+        self._clock = clock
         self._api = Api(self.settings, inner=transport)
         retries = Retries(attempts=self.settings.max_retries, sleep=sleep)
         self._predictions = Predictions(self._api, retries)
-        self._polling = Polling(self._predictions, sleep=sleep)
+        self._polling = Polling(self._predictions, sleep=sleep, clock=clock)
         self._directory = Directory(self._api, retries)
         self._creates = Creates(
             self._api,
@@ -274,13 +277,19 @@ class AsyncReplicateClient:
         *,
         timeout: float | None = None,
         cancel_on_close: bool = True,
+        on_wait: OnWait | None = None,
     ) -> OutputStream:
-        """Return the output of a prediction that was created before, in the same way."""
+        """Return the output of a prediction that was created before, in the same way.
+
+        `on_wait` is told when nothing comes, and of each wait before it goes on.
+        """
 
         async def start() -> Prediction:
             return prediction
 
-        return self._stream(start, timeout=timeout, cancel_on_close=cancel_on_close)
+        return self._stream(
+            start, timeout=timeout, cancel_on_close=cancel_on_close, on_wait=on_wait
+        )
 
     @overload
     async def download_output(
@@ -457,6 +466,7 @@ class AsyncReplicateClient:
         *,
         timeout: float | None,
         cancel_on_close: bool,
+        on_wait: OnWait | None = None,
     ) -> OutputStream:
         return OutputStream(
             start,
@@ -467,7 +477,9 @@ class AsyncReplicateClient:
             background=self._background,
             open_streams=self._streams,
             cancel_on_close=cancel_on_close,
+            on_wait=on_wait,
             sleep=self._sleep,
+            clock=self._clock,
         )
 
     def _refreshed(self, output: Any) -> Callable[[], Any] | None:

@@ -14,7 +14,7 @@ import gradio as gr
 from core import PlaygroundError
 from core.history.media import MediaStore
 from core.history.records import Job, State
-from core.jobs.events import TERMINAL_EVENTS, Event, Stopping, TextDelta
+from core.jobs.events import TERMINAL_EVENTS, Event, Stopping, TextDelta, Waiting
 from core.models.catalog import CatalogModel, models_of
 from core.models.chat import Conversation, Turn, chat_input
 from ui import present
@@ -209,7 +209,7 @@ class ChatHandlers:
                     status = present.writing(clock.first_seconds, clock.seconds())
                     yield _live(text), notice(status)
                     await asyncio.sleep(_UPDATE_SECONDS)
-                elif not text or isinstance(latest, Stopping):
+                elif not text or isinstance(latest, Stopping | Waiting):
                     yield gr.skip(), notice(f"{present.sentence(latest)} · {clock.seconds():.0f} s")
         if isinstance(latest, TERMINAL_EVENTS):
             yield gr.skip(), _ended(latest.job, clock.first_seconds)

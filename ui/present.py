@@ -23,6 +23,9 @@ from core.jobs.events import (
 )
 
 _LINE_CHARACTERS = 160
+_MOMENT_SECONDS = 0.5
+"""A wait that nobody notices: it would read “in 0 s”."""
+
 _MARKDOWN = MarkdownIt()
 
 
@@ -33,6 +36,8 @@ def sentence(event: Event) -> str:
             return f"Queued, {position - 1} before it"
         case Queued():
             return "Queued…"
+        case Waiting(reason=reason, seconds=seconds) if seconds < _MOMENT_SECONDS:
+            return reason
         case Waiting(reason=reason, seconds=seconds):
             return _again(reason, seconds)
         case Stopping(reason=str(reason), seconds=float() | int() as seconds):

@@ -15,7 +15,7 @@ import httpx
 
 from core.api.polling import interval_seconds
 from core.api.predictions import Prediction
-from core.api.retries import LONGEST_WAIT_SECONDS, is_passing, wait_seconds
+from core.api.retries import LONGEST_WAIT_SECONDS, OnWait, is_passing, wait_seconds
 from core.api.sse import Comment, ServerSentEvent, events
 from core.api.transcript import Transcript
 from core.background import Background
@@ -25,6 +25,7 @@ from core.logs import get_logger
 IDLE_SECONDS = 35.0
 """Replicate closes an idle stream after 30 s (Replicate docs); after this one it is given up."""
 
+_SILENT = "The model has said nothing for a while: still listening."
 _SETTLE_SECONDS = 0.1
 _QUICK_SECONDS = 5.0
 _MOST_FRUITLESS = 3
@@ -49,6 +50,7 @@ class OutputStream:
         background: finishes a cancel whose caller was cancelled itself.
         open_streams: where it stands from its start to its end, for whoever closes them all; the
             garbage collector would also close its parts in any order.
+        on_wait: told when nothing comes, and of each wait before the prediction is asked again.
         sleep, clock: replaceable in tests.
 
     Attributes:
@@ -66,6 +68,7 @@ class OutputStream:
         background: Background,
         open_streams: "set[OutputStream]",
         cancel_on_close: bool = True,
+        on_wait: OnWait | None = None,
         idle_seconds: float = IDLE_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -79,12 +82,14 @@ class OutputStream:
         self._background = background
         self._open_streams = open_streams
         self._cancel_on_close = cancel_on_close
+        self._on_wait = on_wait
         self._idle_seconds = idle_seconds
         self._sleep = sleep
         self._clock = clock
         self._began = 0.0
         self._transcript = Transcript()
         self._is_done = False
+        self._is_silent = False
         self._fruitless = 0
         self._starting = asyncio.Lock()
         self._pieces = self._run()
@@ -220,15 +225,20 @@ class OutputStream:
                 failures += 1
                 self._fruitless = fruitless  # the whole API is away, not only the stream
                 pause = min(wait_seconds(error, failures), LONGEST_WAIT_SECONDS)
+                reason = str(error)
                 log.warning("stream.poll_retried", error=str(error), seconds=round(pause, 3))
             else:
                 failures = 0
                 pause = self._pause(prediction)
+                reason = _SILENT if self._is_silent else ""
                 is_read = not self._is_worth_hearing(prediction)
                 if is_read and (piece := self._transcript.complete(prediction)):
                     yield piece
             if not prediction.is_terminal:
-                await self._sleep(max(0.0, min(pause, self._left())))
+                pause = max(0.0, min(pause, self._left()))
+                if reason and self._on_wait is not None:
+                    self._on_wait(reason, pause)
+                await self._sleep(pause)
         is_late = False
         if not prediction.is_terminal:
             log.warning("prediction.deadline", seconds=self._timeout_seconds)
@@ -264,6 +274,7 @@ class OutputStream:
         """Yield what one connection brings, however it ends; count those that brought nothing."""
         began, heard = self._clock(), self._transcript.heard
         fruitless = self._fruitless
+        self._is_silent = False
         try:
             async with aclosing(self._listen(prediction.stream_url or "")) as pieces:
                 async for piece in pieces:
@@ -273,6 +284,7 @@ class OutputStream:
         except (PlaygroundError, httpx.RequestError, TimeoutError) as error:
             passes = not isinstance(error, PlaygroundError) or is_passing(error)
             fruitless = fruitless + 1 if passes else _MOST_FRUITLESS
+            self._is_silent = isinstance(error, TimeoutError)
             get_logger().warning(
                 "stream.broken",
                 prediction_id=prediction.id,
@@ -307,6 +319,7 @@ class OutputStream:
                 item = await anext(source, None)
             if not isinstance(item, Comment):
                 return item
+            self._is_silent = item.text.startswith("408")  # how Replicate closes an idle stream
             get_logger().debug("stream.comment", text=item.text)
 
     def _in_time(self) -> asyncio.Timeout:

@@ -211,7 +211,9 @@ class Predicting:
 
     async def _streamed(self, prediction: Prediction) -> Prediction:
         """Tell a text as it comes; return the prediction, ended or else to be asked for."""
-        stream = self._client.stream_prediction(prediction, cancel_on_close=False)
+        stream = self._client.stream_prediction(
+            prediction, cancel_on_close=False, on_wait=self._ledger.tell_wait
+        )
         try:
             async with aclosing(aiter(stream)) as pieces:
                 async for _ in pieces:

@@ -33,6 +33,10 @@ from ui import present
             "Replicate asks to slow down. Trying again in 4 s.",
         ),
         (Waiting("job1", "Looking whether it was started.", 0), "Looking whether it was started."),
+        (
+            Waiting("job1", "Nothing was said: still listening.", 0.1),
+            "Nothing was said: still listening.",
+        ),
         (Starting("job1"), "Starting…"),
         (Stopping("job1"), "Stopping…"),
         (

@@ -58,9 +58,10 @@ class World:
             data_dir=self.data_dir,
             timeout_seconds=options.pop("timeout_seconds", 60),
             max_retries=options.pop("max_retries", 3),
+            max_download_bytes=options.pop("max_download_bytes", 1024**3),
         )
         async with (
-            AsyncReplicateClient(settings) as client,
+            AsyncReplicateClient(settings, **options.pop("client_options", {})) as client,
             Archive.open(settings.database_url_or_default, now=lambda: self.now) as archive,
         ):
             media = MediaStore(self.data_dir / "media")
