@@ -28,6 +28,7 @@ from core.errors import PlaygroundError
 from core.history.archive import Archive, ArchiveError, UnknownJob
 from core.history.media import MediaStore
 from core.history.records import Job, State
+from core.jobs.account import Backend, Named
 from core.jobs.events import TERMINAL_EVENTS, Event, event_of
 from core.jobs.intents import Intent, Intents, restored
 from core.jobs.runs import Means, Run
@@ -65,7 +66,8 @@ class Jobs:
         client: what runs them.
         archive: where they are written down.
         media: where their files go.
-        backend: what `client` talks to, as the archive names it; jobs of others are left alone.
+        backend: what `client` talks to, as the archive names it, or what finds that out; others'
+            jobs are left alone.
         max_running: how many predictions may run at once; the others wait their turn.
         backend_is_embedded: it is part of this process, so that its predictions end with it.
         sleep, clock, now: replaceable in tests; `clock` counts seconds, from anywhere.
@@ -77,28 +79,27 @@ class Jobs:
         archive: Archive,
         media: MediaStore,
         *,
-        backend: str,
+        backend: str | Backend,
         max_running: int,
         backend_is_embedded: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        schemas = self._schemas = Schemas(client, clock=clock)
+        self._schemas = Schemas(client, clock=clock)
         self._client = client
         self._archive = archive
         self._media = media
-        self._backend = backend
+        self._backend = Named(backend) if isinstance(backend, str) else backend
         self._is_embedded = backend_is_embedded
         self._sleep = sleep
         self._now = now
         self._holder = f"{socket.gethostname()[:24]}:{os.getpid()}:{secrets.token_hex(8)}"
-        self._intents = Intents(schemas, media, backend=backend, now=now)
         self._means = Means(
             client=client,
             archive=archive,
             media=media,
-            schemas=schemas,
+            schemas=self._schemas,
             turns=Turns(max_running),
             holder=self._holder,
             sleep=sleep,
@@ -154,15 +155,18 @@ class Jobs:
 
         Raises:
             InvalidInput, NotFound, Unauthenticated: it would come to nothing; nothing was sent.
+            ConnectionFailed, ConnectionLost: whose it would be can't be found out.
             ArchiveError: it can't be written down; nothing was sent.
         """
         if self._closed.is_set():
             raise JobsClosed
-        intent = await self._intents.draw_up(
+        backend = await self._backend.find()
+        intents = Intents(self._schemas, self._media, backend=backend, now=self._now)
+        intent = await intents.draw_up(
             model, model_input, owner=owner, kind=kind, conversation=conversation
         )
         # A page that closes just now mustn't leave a job that is written down and never run.
-        await asyncio.shield(self._spawn(self._begin(intent, lane)))
+        await asyncio.shield(self._spawn(self._begin(intent, intents, lane)))
         return intent.job.id
 
     async def watch(self, job_id: str, *, owner: str | None = None) -> AsyncGenerator[Event]:
@@ -235,8 +239,14 @@ class Jobs:
         return await self._schemas.find(model)
 
     async def running(self, owner: str) -> Sequence[Job]:
-        """Return an owner's jobs that aren't settled, newest first."""
-        return await self._archive.unsettled(self._backend, owner=owner)
+        """Return an owner's jobs that aren't settled, newest first.
+
+        Raises:
+            ArchiveError: the history can't be read.
+        """
+        if (backend := self._backend.key) is None:
+            return ()
+        return await self._archive.unsettled(backend, owner=owner)
 
     async def under_way(
         self, owner: str, *, kind: Kind | None = None
@@ -259,18 +269,20 @@ class Jobs:
     async def resume(self) -> None:
         """Take up the jobs that an earlier process left, now and whenever a lease runs out.
 
-        Raises:
-            ArchiveError: the history can't be read.
+        While the history can't be used, that waits.
         """
         self._takes_up = True
-        await self._take_up()
+        try:
+            await self._take_up()
+        except ArchiveError as error:
+            get_logger().warning("jobs.not_taken_up", reason=str(error))
 
-    async def _begin(self, intent: Intent, lane: str | None) -> None:
+    async def _begin(self, intent: Intent, intents: Intents, lane: str | None) -> None:
         job = intent.job
         try:
             await self._archive.add(job, holder=self._holder, lease_seconds=_LEASE_SECONDS)
         except BaseException:
-            await self._intents.discard(intent)
+            await intents.discard(intent)
             raise
         get_logger().info("job.submitted", job_id=job.id, model=job.model, kind=job.kind)
         self._start(Run(job, dict(intent.to_send), self._means, lane=lane))
@@ -292,8 +304,10 @@ class Jobs:
             del self._runs[run.job.id]
 
     async def _take_up(self) -> None:
+        if (backend := self._backend.key) is None:
+            return  # as soon as it is known, the next round takes them up
         claimed = await self._archive.claim(
-            self._backend, holder=self._holder, lease_seconds=_LEASE_SECONDS
+            backend, holder=self._holder, lease_seconds=_LEASE_SECONDS
         )
         for job in sorted(claimed, key=lambda job: job.cursor):
             if job.id in self._runs:
