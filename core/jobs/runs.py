@@ -7,11 +7,11 @@ or by the app's end, is taken up again from its record.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from core.api.predictions import Prediction
 from core.client import AsyncReplicateClient
-from core.errors import DownloadIncomplete, OutputExpired, PlaygroundError
+from core.errors import DiskFull, DownloadIncomplete, OutputExpired, PlaygroundError
 from core.history.archive import Archive, Changes
 from core.history.media import MediaStore
 from core.history.records import Job, State
@@ -25,6 +25,8 @@ from core.jobs.predicting import Predicting
 from core.jobs.schemas import Schemas
 from core.jobs.turns import Turns
 from core.models.schema import ModelSchema
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,14 +161,14 @@ class Run:
             self._ledger.tell(Downloading(self.job.id, done=done, total=total))
 
         tell(0, None)
-        is_passing = self._ledger.for_an_hour(_is_cut)
+        is_passing = self._ledger.for_an_hour(_passes)
         return await collect(
             prediction,
             urls,
             folder=job_folder(self.job),
             client=self._means.client,
             media=self._means.media,
-            fetch=lambda download: self._ledger.patiently(download, is_passing),
+            fetch=lambda download: self._ledger.patiently(_told(download), is_passing),
             on_bytes=tell,
         )
 
@@ -199,5 +201,17 @@ class Run:
             return None  # what the model makes can be told without it, if less surely
 
 
-def _is_cut(error: PlaygroundError) -> bool:
-    return isinstance(error, DownloadIncomplete)
+def _passes(error: PlaygroundError) -> bool:
+    return isinstance(error, DownloadIncomplete | DiskFull)
+
+
+def _told(download: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+    """Return the same download, which says of a full disk what helps while one waits."""
+
+    async def fetch() -> T:
+        try:
+            return await download()
+        except DiskFull as error:
+            raise DiskFull(error.url, "The disk is full: free some room.") from error
+
+    return fetch

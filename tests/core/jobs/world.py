@@ -58,9 +58,12 @@ class World:
             timeout_seconds=options.pop("timeout_seconds", 60),
             max_retries=options.pop("max_retries", 3),
         )
+        on_demand = options.pop("on_demand", False)
         async with (
             AsyncReplicateClient(settings) as client,
-            Archive.open(settings.database_url_or_default, now=lambda: self.now) as archive,
+            Archive.open(
+                settings.database_url_or_default, on_demand=on_demand, now=lambda: self.now
+            ) as archive,
         ):
             media = MediaStore(self.data_dir / "media")
             options = {"backend": BACKEND, "max_running": 4, "now": lambda: self.now, **options}
