@@ -5,12 +5,12 @@ from typing import Any
 
 import gradio as gr
 
-from core import PlaygroundError
 from core.history.records import Job
 from ui.cards import details
 from ui.components import asked
 from ui.pieces import toast
 from ui.services import LOCAL_OWNER, Services
+from ui.troubles import told
 
 Shown = dict[str, str] | None
 """A value for the dialog, `{key, html}`, or for the messages, `{html}`; None for nothing."""
@@ -26,13 +26,12 @@ class Actions:
         """Return everything that is known of a run."""
         return details(await self.job(event), self.services.media)
 
+    @told
     async def stop(self, event: gr.EventData) -> None:
         """Stop a run, on Replicate too."""
-        try:
-            await self.services.jobs.cancel(asked(event), owner=LOCAL_OWNER)
-        except PlaygroundError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        await self.services.jobs.cancel(asked(event), owner=LOCAL_OWNER)
 
+    @told
     async def star(self, event: gr.EventData) -> None:
         """Star a run, or take its star away."""
         job = await self.job(event)
@@ -43,6 +42,7 @@ class Actions:
         await self.star(event)
         return await self.open(event)
 
+    @told
     async def delete(self, event: gr.EventData) -> Shown:
         """Throw a run away, and return a message with the way back."""
         job = await self.job(event)
@@ -55,6 +55,7 @@ class Actions:
         """Do the same in the dialog, and close it."""
         return None, await self.delete(event)
 
+    @told
     async def restore(self, event: gr.EventData) -> Shown:
         """Take a run, or several at once, out of the bin again."""
         job_ids = asked(event).split() or [""]
@@ -75,11 +76,9 @@ class Actions:
         """
         return await self._get(asked(event))
 
+    @told
     async def _get(self, job_id: str) -> Job:
-        try:
-            return await self.services.archive.get(job_id, owner=LOCAL_OWNER)
-        except PlaygroundError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        return await self.services.archive.get(job_id, owner=LOCAL_OWNER)
 
 
 @dataclass(frozen=True)
