@@ -1,8 +1,10 @@
 """What goes wrong with a database → one sentence that says what to do about it."""
 
 import errno
+import shutil
 import sqlite3
 from json import JSONDecodeError
+from pathlib import Path
 
 from alembic.util import CommandError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -22,6 +24,8 @@ DATABASE_ERRORS = (
 _FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _UNWRITABLE_ERRNOS = {errno.EACCES, errno.EPERM, errno.EROFS}
 _IN_THE_WAY_ERRNOS = {errno.EEXIST, errno.ENOTDIR}
+
+_LEAST_ROOM_BYTES = 64 * 1024
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -66,7 +70,8 @@ def archive_error(error: BaseException, place: str) -> ArchiveError:
         )
     if code in _LOCKED:
         return ArchiveError(f"Another program keeps the history in {place} locked: close it.")
-    if code == sqlite3.SQLITE_FULL or number in _FULL_ERRNOS:
+    no_room = code == sqlite3.SQLITE_IOERR and _is_full(Path(place).parent)
+    if code == sqlite3.SQLITE_FULL or number in _FULL_ERRNOS or no_room:
         return ArchiveError(
             f"The disk is full, so the history in {place} can't be written: free some room."
         )
@@ -94,6 +99,14 @@ def _sqlite_code(error: BaseException) -> int | None:
     """Return SQLite's primary result code, or None."""
     code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
     return code & 0xFF if isinstance(code, int) else None
+
+
+def _is_full(folder: Path) -> bool:
+    """Tell whether there isn't even room for what SQLite puts beside a file that it opens."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_ROOM_BYTES
+    except OSError:
+        return False
 
 
 def _first_line(error: BaseException) -> str:

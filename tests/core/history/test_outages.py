@@ -5,12 +5,13 @@ can't be made is a file in its place.
 """
 
 import asyncio
+import shutil
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import event
@@ -204,6 +205,27 @@ async def test_a_full_disk_says_so_and_what_is_there_can_be_read(archive: Archiv
 
     assert [job.id for job in read] == ["before"]
     assert len(await archive.list("local")) == 2
+
+
+@pytest.mark.parametrize(("free", "words"), [(1000, "disk is full"), (10**9, "disk I/O error")])
+async def test_a_history_that_does_not_open_for_want_of_room_says_so(
+    file: Path, monkeypatch: pytest.MonkeyPatch, free: int, words: str
+) -> None:
+    """SQLite itself only says that reading and writing failed."""
+
+    class Usage(NamedTuple):
+        free: int
+
+    def failing(*_: Any) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+        raise error
+
+    monkeypatch.setattr("core.history.access.bring_up_to_date", failing)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(free))
+
+    with pytest.raises(ArchiveError, match=words):
+        await made(file)
 
 
 class Room:
