@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core import AsyncReplicateClient, Settings
-    from ui.services import Backend
+    from core import Settings
 
 _OLDEST_PYTHON = (3, 11)
 _NEWEST_PYTHON = (3, 13)
@@ -78,6 +77,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     from core.history.archive import Archive
     from core.history.curating import keep_bin_empty
     from core.history.media import MediaStore
+    from core.jobs.account import Account
     from core.jobs.jobs import Jobs
     from core.logs import configure_logging
     from ui.page import build_page
@@ -95,9 +95,13 @@ async def _serve(arguments: argparse.Namespace) -> None:
                 emulator = opened.enter_context(Emulator(port=0))
                 settings = _pointed_at(settings, emulator.url)
             client = await opened.enter_async_context(AsyncReplicateClient(settings))
-            backend = await _backend(client, offline=offline)
+            account = None
+            if not offline:
+                remembered = settings.data_dir / "accounts.json"
+                account = await opened.enter_async_context(Account(client, remembered))
+            # The page opens whatever is wrong with the history, and says it.
             archive = await opened.enter_async_context(
-                Archive.open(settings.database_url_or_default)
+                Archive.open(settings.database_url_or_default, on_demand=True)
             )
             media = MediaStore(settings.data_dir / "media")
             jobs = await opened.enter_async_context(
@@ -105,15 +109,14 @@ async def _serve(arguments: argparse.Namespace) -> None:
                     client,
                     archive,
                     media,
-                    backend=backend.key,
+                    backend=account or _OFFLINE_BACKEND,
                     max_running=settings.max_running,
                     backend_is_embedded=offline,
                 )
             )
-            await jobs.resume()
-            bin_is_kept = asyncio.create_task(keep_bin_empty(archive, media))
-            opened.callback(bin_is_kept.cancel)
-            services = Services(backend, client, archive, media, jobs)
+            for work in (jobs.resume(), keep_bin_empty(archive, media)):
+                opened.callback(asyncio.create_task(work).cancel)
+            services = Services(account, client, archive, media, jobs)
             server = PageServer(build_page(services), media_root=media.root, host=arguments.host)
             await server.serve(socket, open_browser=not arguments.no_browser)
 
@@ -126,28 +129,6 @@ def _pointed_at(settings: Settings, emulator_url: str) -> Settings:
             "replicate_api_token": SecretStr(_OFFLINE_TOKEN),
             "base_url": emulator_url,
         }
-    )
-
-
-async def _backend(client: AsyncReplicateClient, *, offline: bool) -> Backend:
-    from core import PlaygroundError
-    from ui.services import Backend
-
-    if offline:
-        return Backend(
-            key=_OFFLINE_BACKEND,
-            label="Offline demo: outputs are simulated, no model was run",
-            simulated=True,
-        )
-    try:
-        account = await client.get_account()
-    except PlaygroundError as error:
-        # The page opens all the same: the history is there, and each run says what is wrong.
-        return Backend(key=client.base_url, label=f"Replicate: {error}", simulated=False)
-    return Backend(
-        key=f"{client.base_url}#{account.username}",
-        label=f"Replicate · {account.username}",
-        simulated=False,
     )
 
 

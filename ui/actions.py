@@ -1,18 +1,16 @@
 """What can be asked of a run wherever it is shown: open it, stop it, star it, throw it away."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from core import PlaygroundError
 from core.history.records import Job
 from ui.cards import details
 from ui.components import asked
 from ui.pieces import toast
 from ui.services import LOCAL_OWNER, Services
+from ui.troubles import told
 
 Shown = dict[str, str] | None
 """A value for the dialog, `{key, html}`, or for the messages, `{html}`; None for nothing."""
@@ -28,31 +26,32 @@ class Actions:
         """Return everything that is known of a run."""
         return details(await self.job(event), self.services.media)
 
+    @told
     async def stop(self, event: gr.EventData) -> None:
         """Stop a run, on Replicate too."""
-        with _refusals_told():
-            await self.services.jobs.cancel(asked(event), owner=LOCAL_OWNER)
+        await self.services.jobs.cancel(asked(event), owner=LOCAL_OWNER)
 
+    @told
     async def look_again(self, event: gr.EventData) -> Shown:
         """Look again for what a run has made of which the answer was lost."""
-        with _refusals_told():
-            await self.services.jobs.look_again(asked(event), owner=LOCAL_OWNER)
+        await self.services.jobs.look_again(asked(event), owner=LOCAL_OWNER)
         return toast("Looking again whether it was started.")
 
     async def look_again_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:
         """Do the same in the dialog, and close it."""
         return None, await self.look_again(event)
 
+    @told
     async def run_again(self, event: gr.EventData) -> Shown:
         """Run the same input as a new run, its seed included; the person knows what it may cost."""
-        with _refusals_told():
-            await self.services.jobs.run_again(asked(event), owner=LOCAL_OWNER)
+        await self.services.jobs.run_again(asked(event), owner=LOCAL_OWNER)
         return toast("It is run again, as a new run.")
 
     async def run_again_opened(self, event: gr.EventData) -> tuple[Shown, Shown]:
         """Do the same in the dialog, and close it."""
         return None, await self.run_again(event)
 
+    @told
     async def star(self, event: gr.EventData) -> None:
         """Star a run, or take its star away."""
         job = await self.job(event)
@@ -63,6 +62,7 @@ class Actions:
         await self.star(event)
         return await self.open(event)
 
+    @told
     async def delete(self, event: gr.EventData) -> Shown:
         """Throw a run away, and return a message with the way back."""
         job = await self.job(event)
@@ -75,6 +75,7 @@ class Actions:
         """Do the same in the dialog, and close it."""
         return None, await self.delete(event)
 
+    @told
     async def restore(self, event: gr.EventData) -> Shown:
         """Take a run, or several at once, out of the bin again."""
         job_ids = asked(event).split() or [""]
@@ -95,18 +96,9 @@ class Actions:
         """
         return await self._get(asked(event))
 
+    @told
     async def _get(self, job_id: str) -> Job:
-        with _refusals_told():
-            return await self.services.archive.get(job_id, owner=LOCAL_OWNER)
-
-
-@contextmanager
-def _refusals_told() -> Iterator[None]:
-    """Show what can't be done as a message."""
-    try:
-        yield
-    except PlaygroundError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        return await self.services.archive.get(job_id, owner=LOCAL_OWNER)
 
 
 @dataclass(frozen=True)

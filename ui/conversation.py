@@ -33,6 +33,7 @@ from ui.components import asked
 from ui.pieces import model_picker, notice, toast
 from ui.services import LOCAL_OWNER, Services
 from ui.ticking import with_ticks
+from ui.troubles import quiet, told, told_midway
 
 _UPDATE_SECONDS = 0.06
 """At most some sixteen updates a second, however fast the words come."""
@@ -101,6 +102,7 @@ class ChatHandlers:
         box = gr.MultimodalTextbox(sources=image_sources(model))
         return model_picker(self.models, model.id), model.id, *controls(model), box
 
+    @told
     async def send(
         self,
         conversation: Conversation | None,
@@ -122,6 +124,7 @@ class ChatHandlers:
             conversation = None  # gone on with in another tab: from here on it is one of its own
         return await self._ask(conversation, (*before, turn), settings)
 
+    @told
     async def retry(
         self,
         event: gr.RetryData,
@@ -138,6 +141,7 @@ class ChatHandlers:
         settings = settings_from(model, system_prompt, temperature, max_tokens)
         return await self._ask(conversation, turns, settings)
 
+    @told
     async def edit(
         self,
         event: gr.EditData,
@@ -178,6 +182,7 @@ class ChatHandlers:
             return Opened(sent, *[gr.skip()] * 5).values
         return Opened(sent, model_picker(self.models, model.id), model.id, *controls(model)).values
 
+    @told_midway
     async def stream(
         self, job_id: str | None, followed: Followed
     ) -> AsyncGenerator[tuple[Any, Any]]:
@@ -214,6 +219,7 @@ class ChatHandlers:
         if isinstance(latest, TERMINAL_EVENTS):
             yield gr.skip(), _ended(latest.job, clock.first_seconds)
 
+    @told
     async def commit(self, conversation: Conversation | None, job_id: str | None) -> Talk:
         """Put a finished answer into its conversation, if that is the one on the page."""
         if conversation is None or job_id is None:
@@ -223,6 +229,7 @@ class ChatHandlers:
             return _UNCHANGED
         return self._talk(job)._replace(status=gr.skip())
 
+    @told
     async def stop(self, job_id: str | None) -> None:
         """Cancel the answer that is being written; what came so far stays."""
         if job_id is not None:
@@ -241,15 +248,18 @@ class ChatHandlers:
         """Return an empty conversation; an answer that is being written goes on in its own."""
         return Talk([], None, _live(""), composer(chat_model(model)), "", None)
 
+    @quiet
     async def listed(self) -> list[Card]:
         """Return the conversations, the newest first."""
         jobs = await self.services.archive.conversations(LOCAL_OWNER, limit=_LISTED)
         return conversation_cards(jobs)
 
+    @told
     async def open(self, event: gr.EventData) -> tuple[Any, ...]:
         """Show a conversation that was listed."""
         return (await self.opened(asked(event))).values
 
+    @told
     async def delete(
         self, event: gr.EventData, conversation: Conversation | None, model: str
     ) -> tuple[Any, ...]:
@@ -272,6 +282,7 @@ class ChatHandlers:
         picker = model_picker(self.models, curated.id)
         return Opened(self._talk(last), picker, curated.id, *controls(curated, settings))
 
+    @quiet
     async def attach(self) -> tuple[Any, ...]:
         """Come back to an answer that is being written, when the page opens."""
         for job in await self.services.jobs.running(LOCAL_OWNER):

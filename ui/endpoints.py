@@ -7,13 +7,13 @@ from typing import Any
 
 import gradio as gr
 
-from core import PlaygroundError
 from core.history.filters import Filter
 from core.history.records import Job
 from core.jobs.events import TERMINAL_EVENTS
 from core.models.catalog import Kind, find
 from core.models.chat import Turn, chat_input
 from ui.services import LOCAL_OWNER, Services
+from ui.troubles import told
 
 _MAX_HISTORY = 500
 
@@ -69,6 +69,7 @@ class Endpoints:
             raise _refusal(job.error or f"The answer ended as {job.state}.")
         return job.text or ""
 
+    @told
     async def history(self, query: str, limit: int) -> list[dict[str, Any]]:
         """Return what was run, newest first.
 
@@ -81,15 +82,11 @@ class Endpoints:
         jobs = await self.services.archive.list(LOCAL_OWNER, Filter(words=query), limit=limit)
         return [_entry(job) for job in jobs]
 
+    @told
     async def _run(
         self, model: str, model_input: Mapping[str, Any], kind: Kind | None = None
     ) -> Job:
-        try:
-            job_id = await self.services.jobs.submit(
-                model, model_input, owner=LOCAL_OWNER, kind=kind
-            )
-        except PlaygroundError as error:
-            raise _refusal(str(error)) from error
+        job_id = await self.services.jobs.submit(model, model_input, owner=LOCAL_OWNER, kind=kind)
         async for event in self.services.jobs.watch(job_id, owner=LOCAL_OWNER):
             if isinstance(event, TERMINAL_EVENTS):
                 return event.job

@@ -14,6 +14,7 @@ from ui.cards import Card, small_cards, title_of
 from ui.components import QUIET
 from ui.pieces import notice
 from ui.services import LOCAL_OWNER, Services
+from ui.troubles import quiet, told
 
 PAGE = 48
 """How many runs are shown at first, and more each time they are asked for."""
@@ -104,15 +105,18 @@ class HistoryHandlers:
         """Return the newest runs that match the filters (`History.filters`)."""
         return await self.refresh(Loaded(), *filters)
 
+    @quiet
     async def refresh(self, loaded: Loaded, *filters: Any) -> Page:
         """Return as many of the newest runs as were asked for so far, as they are now."""
         return await self._page(loaded.limit, (), None, _filter(*filters))
 
+    @told
     async def next_page(self, loaded: Loaded, *filters: Any) -> Page:
         """Return what is shown, with the next runs after it."""
         limit = loaded.limit + PAGE
         return await self._page(limit, loaded.cards, loaded.next, _filter(*filters))
 
+    @quiet
     async def models(self, chosen: str) -> Any:
         """Return the models that there are runs of, and the chosen one, to choose from."""
         names = list(await self.services.archive.models(LOCAL_OWNER))

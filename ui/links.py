@@ -12,6 +12,7 @@ from ui.chat import Chat, ChatHandlers
 from ui.components import asked
 from ui.pictures import FormPicture, file_of, last_frame_of
 from ui.pieces import toast
+from ui.troubles import told
 from ui.workbench import Workbench, WorkbenchHandlers
 
 Changes = dict[Any, Any]
@@ -73,6 +74,9 @@ class Links:
             picture = await last_frame_of(job, file, self.actions.services.media)
         except PlaygroundError as error:
             return {self.shell.toast: toast(str(error))}
+        except OSError as error:
+            problem = f"The clip's last frame can't be kept: {error.strerror or error}."
+            return {self.shell.toast: toast(problem)}
         return {self.video.parts.incoming: picture, **self._to("video")}
 
     async def _given(self, event: gr.EventData, bench: Bench, tab: str) -> Changes:
@@ -114,4 +118,4 @@ class Links:
         for source in sources:
             for asked_for in (self.reuse, self.use_image, self.animate, self.go_on):
                 listener = getattr(source, asked_for.__name__)
-                listener(asked_for, None, self._ends, **quiet)
+                listener(told(asked_for), None, self._ends, **quiet)

@@ -7,11 +7,13 @@ from ui.actions import Actions, Refresh, Shell, wire_cards, wire_shell
 from ui.chat import ChatHandlers
 from ui.components import QUIET
 from ui.endpoints import Endpoints, publish
+from ui.head import Head
 from ui.history import HistoryHandlers
 from ui.image import IMAGE
 from ui.links import Bench, Links
 from ui.live import IDLE_SECONDS, Live, Seen
 from ui.services import Services
+from ui.troubles import quiet, told
 from ui.video import VIDEO
 from ui.workbench import WorkbenchHandlers
 
@@ -28,7 +30,9 @@ def build_page(services: Services) -> gr.Blocks:
         fill_width=True,
         delete_cache=(_CACHE_SWEEP_SECONDS, _CACHE_AGE_SECONDS),
     ) as demo:
-        gr.HTML(pieces.masthead(services.backend), padding=False)
+        head = Head(services)
+        masthead = gr.HTML(pieces.masthead(services.backend), padding=False)
+        banner = components.buttons("", "dismiss", elem_id="banner")
         components.server(elem_id="restarted")
         picturing, filming = (WorkbenchHandlers(services, kind) for kind in (IMAGE, VIDEO))
         seen, under_way, clock = gr.State(Seen()), gr.State(()), gr.Timer(IDLE_SECONDS)
@@ -60,12 +64,13 @@ def build_page(services: Services) -> gr.Blocks:
         _link(services, shell, image, video, talking, talk, kept, past)
         history.refresh_on(kept, past, past_tab.select, under_way.change)
         chat.list_on(talking, talk, under_way.change)
+        banner.dismiss(told(head.dismiss), None, banner, **QUIET)
         live = Live(services, (image.handlers.feed, video.handlers.feed))
         gr.on(
             [demo.load, clock.tick],
             live.changes,
             seen,
-            [seen, clock, under_way, *image.parts.feed, *video.parts.feed],
+            [seen, clock, under_way, masthead, banner, *image.parts.feed, *video.parts.feed],
             # An answer that is lost on its way mustn't keep the page from asking again.
             trigger_mode="multiple",
             **QUIET,
@@ -87,8 +92,8 @@ def _link(
 ) -> None:
     actions = Actions(services)
     refreshes = (
-        Refresh(image.handlers.feed.shown, None, image.parts.feed),
-        Refresh(video.handlers.feed.shown, None, video.parts.feed),
+        Refresh(quiet(image.handlers.feed.shown), None, image.parts.feed),
+        Refresh(quiet(video.handlers.feed.shown), None, video.parts.feed),
         Refresh(talk.listed, None, talking.conversations),
         Refresh(past.refresh, [kept.loaded, *kept.filters], kept.shown),
     )

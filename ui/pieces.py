@@ -22,9 +22,22 @@ class ModelView:
     picture: str | None
 
 
+@dataclass(frozen=True)
+class BannerLine:
+    """A sentence of the banner; `name` is what it is dismissed by, None if it stays."""
+
+    text: str
+    name: str | None = None
+
+
 def masthead(backend: Backend) -> str:
     """Return the page's head: its name and what it talks to."""
     return render("masthead", backend=backend)
+
+
+def banner(lines: Sequence[BannerLine]) -> str:
+    """Return what is wrong, for every tab; "" when nothing is."""
+    return render("banner", lines=lines) if lines else ""
 
 
 def model_picker(models: Sequence[CatalogModel], chosen: str) -> str:

@@ -18,6 +18,7 @@ from ui.live import BUSY_SECONDS
 from ui.pictures import FormPicture, preview
 from ui.pieces import model_picker, notice, welcome
 from ui.services import LOCAL_OWNER, Services
+from ui.troubles import told
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ class WorkbenchHandlers:
         except PlaygroundError as error:
             return _said(notice(str(error), "bad"))
 
+    @told
     async def stop_newest(self) -> str:
         """Stop the run that was started last."""
         job = await self.feed.newest_running()

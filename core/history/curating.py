@@ -82,7 +82,7 @@ class Curating(Database):
                     ).rowcount
                 ]
 
-        return await self._run(write)
+        return await self._run(write, writes=True)
 
     async def _change(
         self, job_ids: Sequence[str], values: dict[str, Any], *conditions: ColumnElement[bool]
@@ -97,7 +97,7 @@ class Curating(Database):
                     ).rowcount
                 ]
 
-        return await self._run(write)
+        return await self._run(write, writes=True)
 
 
 async def keep_bin_empty(

@@ -1,138 +1,117 @@
-"""A database: its engine and threads, SQLite's pragmas, and the migrations to the latest tables.
-
-SQLAlchemy's calls are synchronous and run on the database's own threads, never on the event loop.
-"""
+"""A database and its threads: SQLAlchemy's calls are synchronous, and never on the event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine
 
+from core.history.access import Access
 from core.history.errors import ArchiveError
+from core.history.mending import SetAside
 
 T = TypeVar("T")
 
 _THREADS = 4
-_BUSY_SECONDS = 10
-"""How long a SQLite write waits for another process's."""
 
 
 class Database:
-    """An open database. Safe to use from several tasks, and by several processes at once."""
+    """A database. Safe to use from several tasks, and by several processes at once."""
 
     def __init__(
-        self, engine: Engine, threads: ThreadPoolExecutor, *, now: Callable[[], datetime]
+        self,
+        access: Access,
+        readers: ThreadPoolExecutor,
+        writers: ThreadPoolExecutor,
+        *,
+        now: Callable[[], datetime],
     ) -> None:
         """Use `open`."""
-        self._engine = engine
-        self._writing = writing(engine)
-        self._threads = threads
+        self._access = access
+        self._readers = readers
+        self._writers = writers
         self._now = now
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, database_url: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        cls,
+        database_url: str,
+        *,
+        on_demand: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> AsyncIterator[Self]:
         """Open the database, bringing it up to date first.
 
+        A SQLite file that is damaged is kept aside, and a new one is begun with what can be read
+        of it (`set_aside`).
+
         Args:
             database_url: any SQLAlchemy URL.
+            on_demand: open it when it is first needed, and, while that fails, again whenever it
+                is: what needs it meanwhile gets an ArchiveError that says why.
             now: the clock that leases and deletions are measured by.
 
         Raises:
-            ArchiveError: the database can't be opened.
+            ArchiveError: the database can't be opened; with `on_demand`, its URL can't be used.
         """
-        threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="archive")
+        access = Access(database_url, now=now)
+        # SQLite has one writer at a time. On threads of their own, those who wait for a lock don't
+        # keep the others from reading.
+        writers = 1 if access.engine.dialect.name == "sqlite" else _THREADS
+        database = cls(
+            access,
+            ThreadPoolExecutor(_THREADS, thread_name_prefix="archive"),
+            ThreadPoolExecutor(writers, thread_name_prefix="archive-writer"),
+            now=now,
+        )
         try:
-            engine = await _on(threads, lambda: open_engine(database_url))
-            try:
-                yield cls(engine, threads, now=now)
-            finally:
-                await _on(threads, engine.dispose)
+            if not on_demand:
+                await database._run(lambda: None)
+            yield database
         finally:
+            await asyncio.to_thread(database._close)
+
+    @property
+    def trouble(self) -> ArchiveError | None:
+        """Why the history can't be opened, read or written at present, or None."""
+        return self._access.trouble
+
+    @property
+    def set_aside(self) -> Sequence[SetAside]:
+        """The damaged files that were kept aside and nobody has dismissed yet."""
+        return self._access.set_aside
+
+    async def dismiss(self, name: str) -> None:
+        """Say no more of the damaged file of that name; it stays where it is.
+
+        Raises:
+            ArchiveError: that can't be noted down.
+        """
+        await self._run(lambda: self._access.dismiss(name))
+
+    @property
+    def _engine(self) -> Engine:
+        return self._access.engine
+
+    @property
+    def _writing(self) -> Engine:
+        return self._access.writing
+
+    async def _run(self, call: Callable[[], T], *, writes: bool = False) -> T:
+        """Return what a call returns that is made on a thread.
+
+        Raises:
+            ArchiveError: the database can't be used.
+        """
+        threads = self._writers if writes else self._readers
+        attempt = self._access.write if writes else self._access.read
+        return await asyncio.get_running_loop().run_in_executor(threads, lambda: attempt(call))
+
+    def _close(self) -> None:
+        for threads in (self._readers, self._writers):
             threads.shutdown()
-
-    async def _run(self, call: Callable[[], T]) -> T:
-        return await _on(self._threads, call)
-
-
-async def _on(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
-    try:
-        return await asyncio.get_running_loop().run_in_executor(threads, call)
-    except (SQLAlchemyError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise ArchiveError(
-            f"The history's database can't be used ({cause}): check that its folder can be "
-            "written to and that the disk isn't full."
-        ) from error
-
-
-def open_engine(database_url: str) -> Engine:
-    """Return an engine whose database has every migration applied.
-
-    Args:
-        database_url: any SQLAlchemy URL; a SQLite file's folder is made.
-
-    Raises:
-        sqlalchemy.exc.SQLAlchemyError, OSError: it can't be opened.
-    """
-    url = make_url(database_url)
-    is_sqlite = url.get_backend_name() == "sqlite"
-    if is_sqlite and url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_pre_ping=not is_sqlite)
-    if is_sqlite:
-        event.listen(engine, "connect", _set_up_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    try:
-        with writing(engine).begin() as connection:
-            migrate(connection)
-    except BaseException:
-        engine.dispose()
-        raise
-    return engine
-
-
-def writing(engine: Engine) -> Engine:
-    """Return the engine for transactions that write.
-
-    In SQLite they take the write lock when they begin: one that began as a reader and then
-    writes fails at once when another has written meanwhile, without waiting its turn.
-    """
-    return engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-
-
-def migrate(connection: Connection, to: str = "head") -> None:
-    """Bring a database's tables up to a revision."""
-    config = Config()
-    folder = str(Path(__file__).with_name("migrations"))
-    config.set_main_option("script_location", folder.replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, to)
-
-
-def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    # Left to itself the driver begins transactions late and not at all before DDL.
-    connection.isolation_level = None
-    for pragma in (
-        f"busy_timeout = {_BUSY_SECONDS * 1000}",
-        "journal_mode = WAL",
-        "synchronous = FULL",  # an intent is on the disk before its create is sent
-        "foreign_keys = ON",
-        "temp_store = MEMORY",  # the ids that a search found, of which there may be 100,000
-    ):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN"))
+        self._access.close()

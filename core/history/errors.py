@@ -7,6 +7,10 @@ class ArchiveError(PlaygroundError):
     """The history's database can't be used."""
 
 
+class HistoryDamaged(ArchiveError):
+    """The history's file holds what it can't hold; the next opening mends that."""
+
+
 class UnknownJob(PlaygroundError):
     """There is no such job, or it is somebody else's."""
 

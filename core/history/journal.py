@@ -75,7 +75,7 @@ class Journal(Database):
                 lease_until = self._now() + timedelta(seconds=lease_seconds)
                 session.add(row_of(job, lease_holder=holder, lease_until=lease_until))
 
-        await self._run(write)
+        await self._run(write, writes=True)
 
     async def has_prediction(self, backend: str, prediction_id: str) -> bool:
         """Tell whether a prediction belongs to a job, whoever's it is."""
@@ -136,7 +136,7 @@ class Journal(Database):
                     raise LeaseLost(job_id)
                 return job_of(row)
 
-        return await self._run(write)
+        return await self._run(write, writes=True)
 
     async def reopen(self, job_id: str, *, holder: str, lease_seconds: float) -> Job:
         """Take an uncertain job back to `sending`, leased to `holder` to be looked for again.
@@ -237,7 +237,7 @@ class Journal(Database):
                 rows = session.scalars(select(JobRow).where(JobRow.id.in_(claimed)))
                 return [job_of(row) for row in rows]
 
-        return await self._run(write)
+        return await self._run(write, writes=True)
 
     async def renew(self, holder: str, *, lease_seconds: float) -> None:
         """Prolong all of a holder's leases."""
@@ -256,4 +256,4 @@ class Journal(Database):
                     .values(lease_holder=to, lease_until=until)
                 )
 
-        await self._run(write)
+        await self._run(write, writes=True)

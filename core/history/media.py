@@ -51,11 +51,12 @@ class MediaStore:
     """A folder of files by key.
 
     Args:
-        root: the folder; made if it isn't there.
+        root: the folder; made if it isn't there, now or when the first file comes.
     """
 
     def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # whoever writes into it is told why that can't be
+            root.mkdir(parents=True, exist_ok=True)
         self.root = root.resolve()
         self._probes = asyncio.Semaphore(_PROBES_AT_ONCE)
 

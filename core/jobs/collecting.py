@@ -10,7 +10,7 @@ from core.client import AsyncReplicateClient
 from core.downloads.downloader import Downloaded
 from core.downloads.filenames import safe_name
 from core.downloads.outputs import urls_of
-from core.errors import DownloadIncomplete, InvalidInput, PlaygroundError, WrongContent
+from core.errors import DiskFull, DownloadIncomplete, InvalidInput, PlaygroundError, WrongContent
 from core.history.media import MediaStore
 from core.history.records import MediaFile
 from core.models.catalog import Kind
@@ -49,7 +49,7 @@ class MayComeLater:
         if isinstance(error, WrongContent):
             self._wrong += 1
             return self._wrong < _LOOKS_AT_WRONG_CONTENT
-        return isinstance(error, DownloadIncomplete) or is_passing(error)
+        return isinstance(error, DownloadIncomplete | DiskFull) or is_passing(error)
 
 
 async def collect(

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from core.downloads.partfile import is_no_room
 from core.errors import InvalidInput
 from core.history.media import MediaStore, folder_key
 from core.history.records import Job
@@ -281,6 +282,12 @@ class _Files:
 
 
 def _unreadable(name: str, error: OSError) -> InvalidInput:
+    if is_no_room(error):
+        return InvalidInput(
+            f"{name}: the disk is full, so the file can't be copied into the history: free some "
+            "room.",
+            field=name,
+        )
     return InvalidInput(
         f"{name}: the file can't be copied into the history ({error.strerror or error}).",
         field=name,

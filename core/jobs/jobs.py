@@ -27,6 +27,7 @@ from core.errors import PlaygroundError
 from core.history.archive import Archive, UnknownJob
 from core.history.media import MediaStore
 from core.history.records import Job, State
+from core.jobs.account import Backend, Named
 from core.jobs.errors import JobsClosed, NotUncertain
 from core.jobs.events import TERMINAL_EVENTS, Event, event_of
 from core.jobs.intents import Intent, Intents, asked_again, restored
@@ -54,7 +55,8 @@ class Jobs:
         client: what runs them.
         archive: where they are written down.
         media: where their files go.
-        backend: what `client` talks to, as the archive names it; jobs of others are left alone.
+        backend: what `client` talks to, as the archive names it, or what finds that out; others'
+            jobs are left alone.
         max_running: how many predictions may run at once; the others wait their turn.
         backend_is_embedded: it is part of this process, so that its predictions end with it.
         sleep, clock, now: replaceable in tests; `clock` counts seconds, from anywhere.
@@ -69,7 +71,7 @@ class Jobs:
         archive: Archive,
         media: MediaStore,
         *,
-        backend: str,
+        backend: str | Backend,
         max_running: int,
         backend_is_embedded: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -77,20 +79,19 @@ class Jobs:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.ended: Counter[Kind] = Counter()
-        schemas = self._schemas = Schemas(client, clock=clock)
+        self._schemas = Schemas(client, clock=clock)
         self._client = client
         self._archive = archive
         self._media = media
-        self._backend = backend
+        self._backend = Named(backend) if isinstance(backend, str) else backend
         self._sleep = sleep
         self._now = now
         holder = a_holder()
-        self._intents = Intents(schemas, media, backend=backend, now=now)
         self._means = Means(
             client=client,
             archive=archive,
             media=media,
-            schemas=schemas,
+            schemas=self._schemas,
             turns=Turns(max_running),
             holder=holder,
             sleep=sleep,
@@ -104,7 +105,7 @@ class Jobs:
             self._runs,
             lambda job: self._start(Run(job, restored(job, media), self._means)),
             holder=holder,
-            backend=backend,
+            backend=self._backend,
             backend_is_embedded=backend_is_embedded,
             sleep=sleep,
             now=now,
@@ -153,15 +154,18 @@ class Jobs:
 
         Raises:
             InvalidInput, NotFound, Unauthenticated: it would come to nothing; nothing was sent.
+            ConnectionFailed, ConnectionLost: whose it would be can't be found out.
             ArchiveError: it can't be written down; nothing was sent.
         """
         if self._closed.is_set():
             raise JobsClosed
-        intent = await self._intents.draw_up(
+        backend = await self._backend.find()
+        intents = Intents(self._schemas, self._media, backend=backend, now=self._now)
+        intent = await intents.draw_up(
             model, model_input, owner=owner, kind=kind, conversation=conversation
         )
         # A page that closes just now mustn't leave a job that is written down and never run.
-        await asyncio.shield(self._spawn(self._begin(intent, lane)))
+        await asyncio.shield(self._spawn(self._begin(intent, intents, lane)))
         return intent.job.id
 
     async def watch(self, job_id: str, *, owner: str | None = None) -> AsyncGenerator[Event]:
@@ -244,7 +248,7 @@ class Jobs:
         if self._closed.is_set():
             raise JobsClosed
         job = await self._archive.get(job_id, owner=owner)
-        if job.backend != self._backend:
+        if job.backend != self._backend.key:
             raise NotUncertain("It ran with another account: look again with that one's token.")
         if job.state is State.SENDING:
             return
@@ -283,8 +287,14 @@ class Jobs:
         return await self._schemas.find(model)
 
     async def running(self, owner: str) -> Sequence[Job]:
-        """Return an owner's jobs that aren't settled, newest first."""
-        return await self._archive.unsettled(self._backend, owner=owner)
+        """Return an owner's jobs that aren't settled, newest first.
+
+        Raises:
+            ArchiveError: the history can't be read.
+        """
+        if (backend := self._backend.key) is None:
+            return ()
+        return await self._archive.unsettled(backend, owner=owner)
 
     async def under_way(
         self, owner: str, *, kind: Kind | None = None
@@ -307,19 +317,17 @@ class Jobs:
     async def resume(self) -> None:
         """Take up the jobs that an earlier process left, now and whenever a lease runs out.
 
-        Those of the last hour that ended uncertain are looked for once more.
-
-        Raises:
-            ArchiveError: the history can't be read.
+        Those of the last hour that ended uncertain are looked for once more. While the history
+        can't be used, all of that waits.
         """
         await self._leases.resume()
 
-    async def _begin(self, intent: Intent, lane: str | None) -> None:
+    async def _begin(self, intent: Intent, intents: Intents, lane: str | None) -> None:
         job = intent.job
         try:
             await self._leases.add(job)
         except BaseException:
-            await self._intents.discard(intent)
+            await intents.discard(intent)
             raise
         get_logger().info("job.submitted", job_id=job.id, model=job.model, kind=job.kind)
         self._start(Run(job, dict(intent.to_send), self._means, lane=lane))

@@ -10,6 +10,7 @@ from typing import NoReturn
 from core.history.archive import Archive, ArchiveError, LeaseLost
 from core.history.media import MediaStore
 from core.history.records import Job, State
+from core.jobs.account import Backend
 from core.jobs.endings import TOLD_SECONDS
 from core.jobs.intents import job_folder
 from core.jobs.runs import Run
@@ -35,7 +36,7 @@ class Leases:
         runs: those that go on here, by their job's id.
         start: starts the run of a job that this process has got.
         holder: under whose name this process leases jobs.
-        backend: jobs of others are left alone.
+        backend: others' jobs are left alone.
         backend_is_embedded: it is part of this process, so that its predictions end with it.
         sleep, now: replaceable in tests.
     """
@@ -48,7 +49,7 @@ class Leases:
         start: Callable[[Job], None],
         *,
         holder: str,
-        backend: str,
+        backend: Backend,
         backend_is_embedded: bool,
         sleep: Callable[[float], Awaitable[None]],
         now: Callable[[], datetime],
@@ -63,6 +64,7 @@ class Leases:
         self._sleep = sleep
         self._now = now
         self._takes_up = False
+        self._has_looked = backend_is_embedded
 
     async def add(self, job: Job) -> None:
         """Write a new job down as this process's; it is on the disk when this returns."""
@@ -88,16 +90,14 @@ class Leases:
         """Take up the jobs that an earlier process left, now and whenever a lease runs out.
 
         Those that ended uncertain a short while ago are looked for once more: Replicate may list
-        by now what it didn't then, or may be reached again.
-
-        Raises:
-            ArchiveError: the history can't be read.
+        by now what it didn't then, or may be reached again. While the history can't be used, or
+        the account isn't known, all of that waits.
         """
         self._takes_up = True
-        lost = [] if self._is_embedded else await self._lately_lost()
-        await self._take_up()
-        for job in lost:
-            await self.look_again(job.id)
+        try:
+            await self._take_up()
+        except ArchiveError as error:
+            get_logger().warning("jobs.not_taken_up", reason=str(error))
 
     async def keep(self) -> NoReturn:
         """Keep this process's leases, and heed what others want of its jobs, until cancelled."""
@@ -121,19 +121,23 @@ class Leases:
         except ArchiveError as problem:  # the leases run out by themselves
             get_logger().warning("jobs.not_released", reason=str(problem))
 
-    async def _lately_lost(self) -> Sequence[Job]:
-        since = self._now() - timedelta(seconds=TOLD_SECONDS)
-        return await self._archive.uncertain(self._backend, since=since)
-
     async def _heed(self) -> None:
         """Stop the runs that another process was asked to stop."""
-        for job_id in await self._archive.asked_to_stop(self._backend, holder=self._holder):
+        if (backend := self._backend.key) is None:
+            return
+        for job_id in await self._archive.asked_to_stop(backend, holder=self._holder):
             if (run := self._runs.get(job_id)) is not None:
                 run.stop()
 
     async def _take_up(self) -> None:
+        if (backend := self._backend.key) is None:
+            return  # as soon as it is known, the next round takes them up
+        lost: Sequence[Job] = ()
+        if not self._has_looked:
+            since = self._now() - timedelta(seconds=TOLD_SECONDS)
+            lost = await self._archive.uncertain(backend, since=since)
         claimed = await self._archive.claim(
-            self._backend, holder=self._holder, lease_seconds=_LEASE_SECONDS
+            backend, holder=self._holder, lease_seconds=_LEASE_SECONDS
         )
         for job in sorted(claimed, key=lambda job: job.cursor):
             if job.id in self._runs:
@@ -143,6 +147,9 @@ class Leases:
                 await self._bury(job)
             else:
                 self._start(job)
+        for job in lost:
+            await self.look_again(job.id)
+        self._has_looked = True
 
     async def _bury(self, job: Job) -> None:
         buried = await self._archive.advance(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar, Unpack
 
 from core.api.predictions import Prediction
-from core.errors import CreateUncertain, PlaygroundError
+from core.errors import CreateUncertain, DiskFull, PlaygroundError
 from core.history.archive import Archive, ArchiveError, Changes, LeaseLost, UnknownJob
 from core.history.records import Job, State
 from core.jobs.broadcast import Broadcast
@@ -31,6 +31,8 @@ _PATIENCE_SECONDS = 3600.0
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 120.0
+_LONGEST_PAUSE_HERE_SECONDS = 4.0
+"""The same for what is wrong with this machine, which costs nobody anything to look at."""
 
 
 class TakenAway(Exception):
@@ -195,7 +197,9 @@ class Ledger:
             except PlaygroundError as error:
                 if not is_passing(error):
                     raise
-                seconds = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2.0**failures)
+                is_here = isinstance(error, ArchiveError | DiskFull)
+                longest = _LONGEST_PAUSE_HERE_SECONDS if is_here else _LONGEST_PAUSE_SECONDS
+                seconds = min(longest, _FIRST_PAUSE_SECONDS * 2.0**failures)
                 self.log.warning("job.held_up", reason=type(error).__name__, pause_seconds=seconds)
                 self.tell_wait(reason(error), seconds)
             failures += 1

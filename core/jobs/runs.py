@@ -7,11 +7,11 @@ or by the app's end, is taken up again from its record.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from core.api.predictions import Prediction
 from core.client import AsyncReplicateClient
-from core.errors import OutputExpired, PlaygroundError
+from core.errors import DiskFull, OutputExpired, PlaygroundError
 from core.history.archive import Archive, Changes
 from core.history.media import MediaStore
 from core.history.records import Job, State
@@ -32,6 +32,8 @@ from core.jobs.predicting import Predicting
 from core.jobs.schemas import Schemas
 from core.jobs.turns import Turns
 from core.models.schema import ModelSchema
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +200,7 @@ class Run:
             folder=job_folder(self.job),
             client=self._means.client,
             media=self._means.media,
-            fetch=lambda download: self._ledger.patiently(download, patience()),
+            fetch=lambda download: self._ledger.patiently(_told(download), patience()),
             on_bytes=tell,
         )
 
@@ -237,3 +239,15 @@ class Run:
 
 def _never(_: PlaygroundError) -> bool:
     return False
+
+
+def _told(download: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+    """Return the same download, which says of a full disk what helps while one waits."""
+
+    async def fetch() -> T:
+        try:
+            return await download()
+        except DiskFull as error:
+            raise DiskFull(error.url, "The disk is full: free some room.") from error
+
+    return fetch

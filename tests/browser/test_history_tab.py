@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import create_engine
 
-from core.history.database import migrate
+from core.history.engines import migrate
 from tests.app_process import App
 from tests.browser.views import Bench, Talk, open_page, open_tab
 

@@ -228,7 +228,7 @@ def test_strangers_words_are_escaped_wherever_they_are_shown(media: MediaStore) 
         small_cards([job], media)[0][1],
         conversation_cards([job])[0][1],
         details(replace(job, model="a/b"), media)["html"],
-        pieces.masthead(Backend(key="x", label=HOSTILE, simulated=False)),
+        pieces.masthead(Backend(label=HOSTILE, simulated=False)),
         pieces.notice(HOSTILE),
         pieces.toast(HOSTILE, undo=[HOSTILE])["html"],
         pieces.model_picker(models_of("image"), HOSTILE),
@@ -240,8 +240,8 @@ def test_strangers_words_are_escaped_wherever_they_are_shown(media: MediaStore) 
 
 
 def test_the_masthead_marks_the_offline_demo() -> None:
-    offline = pieces.masthead(Backend(key="emulator", label="Offline demo", simulated=True))
-    online = pieces.masthead(Backend(key="x", label="Replicate · ada", simulated=False))
+    offline = pieces.masthead(Backend(label="Offline demo", simulated=True))
+    online = pieces.masthead(Backend(label="Replicate · ada", simulated=False))
 
     assert "badge simulated" in offline
     assert "simulated" not in online

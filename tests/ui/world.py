@@ -21,7 +21,7 @@ from core.jobs.jobs import Jobs
 from core.models.catalog import Kind, find
 from tests.core.jobs.world import CREATE, a_png, runners
 from tests.core.talkers import QUICK_MODELS
-from ui.services import LOCAL_OWNER, Backend, Services
+from ui.services import LOCAL_OWNER, Services
 
 LLAMA = "meta/meta-llama-3-70b-instruct"
 CLAUDE = "anthropic/claude-4.5-sonnet"
@@ -55,17 +55,18 @@ def small_models(go_on: threading.Event) -> list[Runner]:
 
 
 @asynccontextmanager
-async def open_services(emulator: Emulator, folder: Path) -> AsyncIterator[Services]:
+async def open_services(
+    emulator: Emulator, folder: Path, *, on_demand: bool = False
+) -> AsyncIterator[Services]:
     """Open what a running app opens, with its data in `folder`."""
     settings = Settings(base_url=emulator.url, replicate_api_token=SecretStr("any"))
     media = MediaStore(folder / "media")
     async with (
         AsyncReplicateClient(settings) as client,
-        Archive.open(f"sqlite:///{folder / 'history.db'}") as archive,
+        Archive.open(f"sqlite:///{folder / 'history.db'}", on_demand=on_demand) as archive,
         Jobs(client, archive, media, backend="emulator", max_running=4) as jobs,
     ):
-        backend = Backend(key="emulator", label="Offline demo", simulated=True)
-        yield Services(backend, client, archive, media, jobs)
+        yield Services(None, client, archive, media, jobs)
 
 
 def event(job: str = "", **data: str) -> gr.EventData:

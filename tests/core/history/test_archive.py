@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -262,15 +261,6 @@ async def test_the_event_loop_stays_free_while_the_database_is_locked(
 
     assert waited < 0.5
     assert (await archive.get("job1")).state is State.QUEUED
-
-
-async def test_a_file_that_is_no_database_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    damaged = tmp_path / "history.db"
-    damaged.write_bytes(b"this is not a database" * 100)
-
-    with pytest.raises(ArchiveError, match="history's database can't be used"):
-        async with Archive.open(f"sqlite:///{damaged}"):
-            pass
 
 
 async def test_a_naive_time_is_refused(archive: Archive) -> None:

@@ -191,7 +191,7 @@ async def test_a_job_that_is_restored_while_the_bin_is_emptied_keeps_its_files(
     media.path("local/2026-03/job1").mkdir(parents=True)
     await add_settled(archive, "job1", "job2")
     await archive.delete(["job1", "job2"], owner="local")
-    restoring = Restoring(archive._engine, archive._threads, now=clock)
+    restoring = Restoring(archive._access, archive._readers, archive._writers, now=clock)
 
     count = await empty_bin(restoring, media, older_than=A_DAY, now=NOW + 2 * A_DAY)
 

@@ -14,7 +14,8 @@ import pytest_asyncio
 from sqlalchemy import create_engine, event
 
 from core.history.archive import Archive, Filter
-from core.history.database import migrate
+from core.history.engines import migrate
+from core.history.mending import mend
 from core.history.records import Cursor, State
 from tests.core.history.material import NOW
 
@@ -151,6 +152,21 @@ LOOKS: dict[str, tuple[Look, int, str]] = {
 
 READS_EVERY_WORD = {"short word", "rare short word", "no such short word"}
 """Trigrams don't help; what is read is `job_words`, which holds nothing but the words."""
+
+
+async def test_at_a_start_it_takes_no_time_to_look_for_damage(full: Archive) -> None:
+    file = full._access.file
+    assert file is not None
+    seconds = []
+
+    for _ in range(3):
+        started = time.perf_counter()
+        mend(file, now=lambda: NOW)
+        seconds.append(time.perf_counter() - started)
+
+    print(f"looking for damage: {min(seconds) * 1000:.0f} ms")
+    assert full.set_aside == ()
+    assert min(seconds) < 2 * BOUND_SECONDS
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 
 from core.history.archive import Archive, Filter
-from core.history.database import migrate
+from core.history.engines import migrate
 from core.history.records import State
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -60,9 +60,12 @@ class World:
             max_retries=options.pop("max_retries", 3),
             max_download_bytes=options.pop("max_download_bytes", 1024**3),
         )
+        on_demand = options.pop("on_demand", False)
         async with (
             AsyncReplicateClient(settings, **options.pop("client_options", {})) as client,
-            Archive.open(settings.database_url_or_default, now=lambda: self.now) as archive,
+            Archive.open(
+                settings.database_url_or_default, on_demand=on_demand, now=lambda: self.now
+            ) as archive,
         ):
             media = MediaStore(self.data_dir / "media")
             options = {"backend": BACKEND, "max_running": 4, "now": lambda: self.now, **options}
