@@ -173,7 +173,7 @@ async def test_a_locked_history_is_waited_for_and_loses_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another program holds the database's lock for longer than it is usually waited for."""
-    monkeypatch.setattr("core.history.database._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("core.history.engines.BUSY_SECONDS", 0.01)
     world.go_on.clear()
 
     async with world.process() as app:

@@ -208,7 +208,8 @@ async def test_a_result_inside_somebodys_network_is_refused_unasked(
         read = await told(app, job_id)
 
         assert await account(app, job_id) == paid_in_vain()
-    assert read[-1].endswith("it was not followed.")
+    assert "it was not followed." in read[-1]
+    assert read[-1].endswith("The run itself is charged.")
     assert trap.connections == len(trap.requests) == 0
 
 
@@ -225,7 +226,8 @@ async def test_a_result_that_leads_inside_by_a_redirect_is_refused_unasked(
         read = await told(app, job_id)
 
         assert await account(app, job_id) == paid_in_vain()
-    assert read[-1].endswith("it was not followed.")
+    assert "it was not followed." in read[-1]
+    assert read[-1].endswith("The run itself is charged.")
     assert trap.requests == []
 
 

@@ -80,7 +80,7 @@ async def test_a_run_that_was_cancelled_elsewhere_says_so_and_that_it_is_charged
         assert await account(app, job_id) == Account(
             creates=1, predictions=1, state=State.CANCELED, charged=True
         )
-    assert read[-1] == "Stopped. Replicate charges for the time it ran."
+    assert read[-1] == "Stopped: what ran until then is charged."
 
 
 async def test_a_run_that_was_aborted_says_so_and_that_it_costs_nothing(world: World) -> None:
@@ -96,7 +96,7 @@ async def test_a_run_that_was_aborted_says_so_and_that_it_costs_nothing(world: W
         assert await account(app, job_id) == Account(
             creates=1, predictions=1, state=State.ABORTED, charged=False
         )
-    assert read[-1] == "Ended before it could start. Nothing was charged."
+    assert read[-1] == "Ended before it could start: nothing was charged."
 
 
 async def test_a_model_that_fails_is_quoted_harmlessly_and_not_run_again(world: World) -> None:
@@ -111,7 +111,9 @@ async def test_a_model_that_fails_is_quoted_harmlessly_and_not_run_again(world: 
         assert await account(app, job_id) == Account(
             creates=1, predictions=1, state=State.FAILED, charged=None
         )
-    assert read[-1] == f"The model failed: error {evil}"
+    assert (
+        read[-1] == f"The model failed: error {evil}. Replicate doesn't say whether it is charged."
+    )
     assert "error &lt;img src=x onerror=alert(1)&gt;" in card
     assert "log &lt;img src=x onerror=alert(1)&gt;" in card
     assert "<img src=x" not in card
@@ -149,7 +151,7 @@ async def test_a_run_that_never_ends_is_cancelled_at_its_deadline(world: World) 
             creates=1, predictions=1, state=State.CANCELED, charged=True
         )
     assert "not done after 60 s and was cancelled: give it a longer timeout" in read[-1]
-    assert "Replicate charges for the time it ran." in read[-1]
+    assert "What ran until then is charged." in read[-1]
     assert world.emulator.predictions[0]["status"] == "canceled"
 
 
@@ -204,7 +206,7 @@ async def test_a_refused_field_is_named_to_whoever_fills_the_form(world: World) 
     assert [(one.field, one.description) for one in failed.invalid_fields] == [
         ("input.seed", "too odd")
     ]
-    assert sentence(failed) == "Replicate refused the input: seed: too odd."
+    assert sentence(failed) == "Replicate refused the input: seed: too odd. Nothing was charged."
 
 
 Call = Callable[[AsyncReplicateClient], Awaitable[Any]]

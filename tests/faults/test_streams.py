@@ -185,6 +185,6 @@ async def test_stop_keeps_the_words_so_far_and_stops_the_model_even_if_it_takes_
             creates=1, predictions=1, state=State.CANCELED, charged=True, text=so_far
         )
     assert isinstance(events[-1], Canceled)
-    assert sentence(events[-1]) == "Stopped. Replicate charges for the time it ran."
+    assert sentence(events[-1]) == "Stopped: what ran until then is charged."
     assert world.emulator.predictions[0]["status"] == "canceled"
     assert len(world.requests("POST", lambda path: path.endswith("/cancel"))) == 8

@@ -109,7 +109,7 @@ async def test_the_banner_comes_and_goes_and_the_lists_are_brought_up_to_date(
     assert SENTENCE in banner
     assert (under_way, feed) == (None, [gr.skip()] * 3)
     assert again[1:] == (gr.skip(),) * 7
-    assert (under_way_later, banner_later) == ((), "")
+    assert (under_way_later, banner_later) == ((0,), "")
     assert feed_later[1:] == [[], []]
     job = await ran(unusable)
     assert (await live.changes(seen))[6][0][0] == job.id

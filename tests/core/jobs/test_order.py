@@ -221,9 +221,15 @@ async def test_a_cancel_that_does_not_get_through_is_sent_again(
     async with opened(tmp_path, client, time) as (jobs, _):
         job_id = await jobs.submit("test/painter", {"prompt": "a fox"}, owner="ann")
         await client.called("watch")
+        events = []
+
+        async def watch() -> None:
+            events.extend([event async for event in jobs.watch(job_id)])
+
+        watching = asyncio.create_task(watch())
         await jobs.cancel(job_id)
         await jobs.cancel(job_id)
-        events = [event async for event in jobs.watch(job_id)]
+        await watching
 
     assert job_of(events[-1]).state is State.CANCELED
     why = "The cancel hasn't reached Replicate yet."

@@ -7,7 +7,9 @@ from core.emulator import Fault
 from core.history.archive import ArchiveError
 from core.history.records import State
 from core.jobs.events import Canceled, Processing, Starting, Stopping
-from tests.core.jobs.world import CREATE, World, job_of, kinds
+from core.jobs.intents import Intents
+from core.jobs.schemas import Schemas
+from tests.core.jobs.world import BACKEND, CREATE, World, job_of, kinds
 
 CANCEL = "/v1/predictions/*/cancel"
 
@@ -37,7 +39,8 @@ async def test_a_job_that_was_never_sent_is_not_sent_by_the_process_that_takes_i
     world: World,
 ) -> None:
     async with world.process() as app, world.process(sleep=_soon) as next_one:
-        intent = await app.jobs._intents.draw_up(  # as a killed process leaves it
+        intents = Intents(Schemas(app.client), app.media, backend=BACKEND, now=lambda: world.now)
+        intent = await intents.draw_up(  # as a killed process leaves it
             "test/painter", {"prompt": "a fox"}, owner="ann", kind=None
         )
         await app.archive.add(intent.job, holder="killed", lease_seconds=-1)
