@@ -185,7 +185,7 @@ async def test_a_locked_history_is_waited_for_and_loses_nothing(
         read = await told(app, job_id)
 
         assert await account(app, job_id) == succeeded(world)
-    assert "database is locked" in sentence(waiting)
+    assert "Another program keeps the history" in sentence(waiting)
     assert read[-1] == "Done"
 
 
@@ -203,6 +203,24 @@ async def test_a_history_that_is_locked_for_a_moment_takes_the_job_a_moment_late
 
         assert await account(app, job_id) == succeeded(world)
     assert before == (False, 0)
+
+
+async def test_a_damaged_history_is_kept_aside_and_what_can_be_read_goes_on(world: World) -> None:
+    """The database's first page is overwritten while the app isn't running."""
+    async with world.process() as app:
+        job_id = await app.submit()
+        await told(app, job_id)
+    database = world.data_dir / "history.db"
+    with database.open("r+b") as file:
+        file.write(b"\0" * 4096)
+    damaged = database.read_bytes()
+
+    async with world.process() as app:
+        assert await account(app, job_id) == succeeded(world)
+        later = await app.submit()
+        assert (await told(app, later))[-1] == "Done"
+    [aside] = world.data_dir.glob("history.damaged-*.db")
+    assert aside.read_bytes() == damaged
 
 
 @contextmanager
