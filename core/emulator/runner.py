@@ -153,7 +153,9 @@ class ModelCard:
     @property
     def makes_files(self) -> bool:
         """Whether its output is a file, or a list of them."""
-        return "uri" in (self.output.get("format"), self.output.get("items", {}).get("format"))
+        items = self.output.get("items")
+        item_format = items.get("format") if isinstance(items, dict) else None
+        return "uri" in (self.output.get("format"), item_format)
 
 
 Run: TypeAlias = Callable[[Mapping[str, Any], Context], AsyncIterator[Step]]

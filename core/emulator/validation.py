@@ -31,9 +31,9 @@ def validated(card: ModelCard, model_input: Mapping[str, Any]) -> dict[str, Any]
     }
     missing = [name for name in card.input.get("required", ()) if name not in given]
     wrong = [InvalidField("required", "input", f"{name} is required") for name in missing]
-    document = _without_empty_unions(openapi_schema(card))
+    schemas = _sound(openapi_schema(card)["components"]["schemas"])
     for name in sorted(given.keys() & properties.keys()):
-        wrong += _wrong(document, properties[name], name, given[name])
+        wrong += _wrong(schemas, properties[name], name, given[name])
     if wrong:
         raise invalid_input(wrong)
     defaults = {
@@ -56,15 +56,31 @@ def openapi_schema(card: ModelCard) -> dict[str, Any]:
     }
 
 
+def _sound(schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schemas that an input may refer to and that are schemas."""
+    found = {name: one for name, one in schemas.items() if name not in ("Input", "Output")}
+    return {name: _without_empty_unions(one) for name, one in found.items() if _is_schema(one)}
+
+
+def _is_schema(declared: Any) -> bool:
+    try:
+        Draft202012Validator.check_schema(_without_empty_unions(declared))
+    except SchemaError:
+        return False
+    return True
+
+
 def _wrong(
-    document: Mapping[str, Any], declared: Mapping[str, Any], name: str, value: Any
+    schemas: Mapping[str, Any], declared: Mapping[str, Any], name: str, value: Any
 ) -> list[InvalidField]:
-    schema = {**document, **_without_empty_unions(declared)}
+    if not _is_schema(declared):
+        return []
+    schema = {**_without_empty_unions(declared), "components": {"schemas": schemas}}
+    # An empty registry fetches nothing.
     validator = Draft202012Validator(schema, format_checker=_FORMATS, registry=Registry())
     try:
-        validator.check_schema(declared)
         errors = sorted(validator.iter_errors(value), key=lambda error: list(error.path))
-    except (SchemaError, Unresolvable, RecursionError):
+    except (Unresolvable, RecursionError):
         return []
     return [_invalid_field(error, name) for error in errors]
 

@@ -79,10 +79,13 @@ def card_with(declared: Any, **schemas: Any) -> ModelCard:
         {"enum": "none"},
         {"minimum": "small"},
         {"items": {"$ref": "#/nowhere"}},
+        {"$ref": "#/components/schemas/Odd"},
+        {"anyOf": [{"$ref": "#/components/schemas/Odd"}]},
     ],
 )
 def test_what_cannot_be_read_of_a_schema_is_not_checked(declared: dict[str, Any]) -> None:
-    card = card_with(declared, Circle={"$ref": "#/components/schemas/Circle"})
+    odd = {"type": "NamedEmbedding", "pattern": "((", "properties": []}
+    card = card_with(declared, Circle={"$ref": "#/components/schemas/Circle"}, Odd=odd)
 
     for value in ("a text", 5, ["a list"]):
         assert validated(card, {"field": value})["field"] == value

@@ -75,7 +75,9 @@ def _read(path: Path) -> Mapping[str, Any]:
         if path.stat().st_size > _MAX_BYTES:
             raise _Unreadable(f"it is larger than {_MAX_BYTES // 1_000_000} MB")
         found = json.loads(path.read_bytes(), parse_constant=_refuse)
-        json.dumps(found, ensure_ascii=False).encode()  # it has to be sent to clients, too
+        json.dumps(
+            found, ensure_ascii=False, allow_nan=False
+        ).encode()  # it has to be sent to clients, too
     except OSError as error:
         raise _Unreadable(f"it can't be read ({error.strerror})") from error
     except RecursionError as error:

@@ -72,7 +72,7 @@ class Anything:
                     yield Value(_so_far(output, made))
             else:
                 yield progress_or_file
-        if not self.card.makes_files:
+        if not (self.card.makes_files and made):
             yield Value(_with_files(output, made))
         for metric in _metrics(parts_of(output, Draft), wished):
             yield metric

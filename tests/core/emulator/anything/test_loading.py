@@ -109,6 +109,7 @@ def test_what_a_file_does_not_tell_of_a_known_model_is_taken_from_there(tmp_path
     [
         ("{", "it isn't JSON"),
         ('{"openapi": NaN}', "it isn't JSON"),
+        ('{"openapi": 1e999}', "it isn't JSON"),
         ('{"openapi": "\\ud800"}', "it isn't JSON"),
         ("[" * 100_000, "it is nested too deeply"),
         ([DOCUMENT], "it isn't a JSON object"),

@@ -96,6 +96,24 @@ async def test_an_output_without_an_end_is_bounded(
     assert len(json.dumps(made)) < 500_000
 
 
+@pytest.mark.parametrize(
+    ("output", "made"),
+    [
+        ({"type": "array", "items": [{"const": 1}, {"const": "a"}]}, [1, "a"]),
+        ({"type": "array", "items": None, "maxItems": 0}, []),
+        ({"type": "array", "items": URI, "maxItems": 0}, []),
+        ({**URI, "const": "https://far/away.png"}, "https://far/away.png"),
+        ({"type": "integer", "minimum": 3, "maximum": 1}, 3),
+    ],
+)
+async def test_an_odd_schema_gives_what_it_can(
+    output: dict[str, Any], made: Any, tmp_path: Path
+) -> None:
+    runner = model(output, folder=tmp_path)
+
+    assert output_of(runner, await run(runner)) == made
+
+
 async def test_a_type_that_cannot_be_without_itself_ends(tmp_path: Path) -> None:
     itself = {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/Self"}}}
     schemas = {
