@@ -74,7 +74,8 @@ def _gif(wish: Wish, seed: int, on_step: OnStep) -> bytes:
 
 
 def _pdf(wish: Wish, seed: int, on_step: OnStep) -> bytes:
-    return _saved(flattened(_picture(wish, seed)), "PDF", title=NOTE)
+    timeless = {"creationDate": None, "modDate": None}  # or the same run would make another file
+    return _saved(flattened(_picture(wish, seed)), "PDF", title=NOTE, **timeless)
 
 
 def _saved(picture: Image.Image, image_format: str, **options: Any) -> bytes:

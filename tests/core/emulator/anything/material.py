@@ -55,4 +55,5 @@ def output_of(runner: Runner, steps: list[Step]) -> Any:
         for step in steps
         if isinstance(step, Token | File)
     ]
+    assert pieces, "nothing was put out"
     return pieces if runner.card.output.get("type") == "array" else "".join(pieces)

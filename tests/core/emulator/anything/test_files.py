@@ -87,6 +87,7 @@ async def test_as_many_files_come_as_were_asked_for(tmp_path: Path) -> None:
         ({"size": "64x48"}, (64, 48)),
         ({"aspect_ratio": "2:1", "megapixels": "1"}, (136, 68)),
         ({"aspect_ratio": "9:16", "resolution": "720p"}, (72, 128)),
+        ({"aspect_ratio": "portrait"}, (72, 128)),
         ({"image": "https://a/p"}, (90, 60)),
         ({"image": "https://a/p", "scale": 0.5}, (46, 30)),
         ({}, (96, 96)),

@@ -18,7 +18,13 @@ DOCUMENT: dict[str, Any] = {
     "info": {"title": "Cog", "version": "0.1.0"},
     "components": {
         "schemas": {
-            "Input": {"type": "object", "properties": {"prompt": {"type": "string"}}},
+            "Input": {
+                "type": "object",
+                "properties": {
+                    "prompt": {"type": "string"},
+                    "image": {"type": "string", "format": "uri"},
+                },
+            },
             "Output": {"type": "string"},
         }
     },
@@ -75,7 +81,10 @@ def test_a_model_as_the_api_describes_it_is_taken(tmp_path: Path) -> None:
         "run_count": 12,
         "is_official": False,
         "github_url": "https://github.com/me/model",
-        "default_example": {"input": {"prompt": "a heron", "gone": 1}, "output": "…"},
+        "default_example": {
+            "input": {"prompt": "a heron", "image": "https://far/away.png", "gone": 1},
+            "output": "…",
+        },
         "latest_version": latest,
     }
     write(tmp_path / "saved.json", shown)

@@ -80,6 +80,7 @@ async def test_an_output_fits_its_schema(output: dict[str, Any], tmp_path: Path)
     [
         ({"type": "array", "items": {"type": "integer"}, "minItems": 10**9}, 1000),
         ({"$ref": "#/components/schemas/Endless"}, 1),
+        ({"$ref": "#/components/schemas/Nest"}, 1),
     ],
 )
 async def test_an_output_without_an_end_is_bounded(
@@ -88,7 +89,8 @@ async def test_an_output_without_an_end_is_bounded(
     again = {"$ref": "#/components/schemas/Endless"}
     properties = {name: {"type": "array", "items": again, "minItems": 3} for name in "abcd"}
     endless = {"type": "object", "properties": properties}
-    runner = model(output, schemas={"Endless": endless}, folder=tmp_path)
+    nest = {"type": "array", "items": {"$ref": "#/components/schemas/Nest"}}
+    runner = model(output, schemas={"Endless": endless, "Nest": nest}, folder=tmp_path)
 
     made = output_of(runner, await run(runner))
 

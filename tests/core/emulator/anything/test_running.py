@@ -38,10 +38,10 @@ async def test_text_streams_in_pieces_and_keeps_to_its_limit(tmp_path: Path) -> 
     assert Metric("token_output_count", 3) in short
 
 
-async def test_a_conversation_is_answered_from_its_last_message(tmp_path: Path) -> None:
+async def test_a_conversation_is_answered_with_what_was_said_before(tmp_path: Path) -> None:
     inputs = {"messages": {"type": "array", "items": {"type": "object"}}}
     runner = model({"type": "string"}, inputs, name="chat", folder=tmp_path)
-    said = [("user", "Hello"), ("assistant", "Hi"), ("user", "What is 17 * 23?")]
+    said = [("user", "What is 17 * 23?"), ("assistant", "Later."), ("user", "Again, please.")]
 
     steps = await run(runner, messages=[{"role": role, "content": text} for role, text in said])
 
