@@ -54,6 +54,13 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "--offline", action="store_true", help="use the embedded demo even if there is a token"
     )
     parser.add_argument(
+        "--schemas",
+        type=_folder,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="a folder of models' schemas for the embedded demo to serve too; means --offline",
+    )
+    parser.add_argument(
         "--data-dir",
         type=Path,
         metavar="DIR",
@@ -64,6 +71,12 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "--no-browser", action="store_true", help="don't open the page in a browser"
     )
     return parser.parse_args(argv)
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no folder")
+    return Path(text)
 
 
 def _refuse(sentence: str) -> int:
@@ -90,9 +103,10 @@ async def _serve(arguments: argparse.Namespace) -> None:
     configure_logging(settings)
     with listen(arguments.host, arguments.port) as socket:
         async with AsyncExitStack() as opened:
-            offline = arguments.offline or settings.replicate_api_token is None
+            schemas = getattr(arguments, "schemas", None)
+            offline = bool(arguments.offline or schemas or settings.replicate_api_token is None)
             if offline:
-                emulator = opened.enter_context(Emulator(port=0))
+                emulator = opened.enter_context(Emulator(port=0, schemas=schemas))
                 settings = _pointed_at(settings, emulator.url)
             client = await opened.enter_async_context(AsyncReplicateClient(settings))
             account = None

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from gradio_client import Client
 
+from app import main
 from tests.app_process import ROOT, App
 
 
@@ -157,3 +158,15 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     assert f"Can't listen on 127.0.0.1:{port}" in ended.stderr
     assert "--port" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_folder_of_schemas_that_is_not_there_is_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "nowhere"
+
+    with pytest.raises(SystemExit) as caught:
+        main([f"--schemas={folder}"])
+
+    assert caught.value.code == 2
+    assert f"{folder} is no folder\n" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from pathlib import Path
 
 _ENDING_SIGNALS = ("SIGTERM", "SIGHUP")  # beside SIGINT; not every system has them
 
@@ -23,6 +24,13 @@ def main() -> int:
     parser.add_argument(
         "--faults", action="store_true", help="let faults be scripted under /_emulator/faults"
     )
+    parser.add_argument(
+        "--schemas",
+        type=_folder,
+        metavar="FOLDER",
+        default=argparse.SUPPRESS,
+        help="serve these models too: OWNER__NAME.json files with their OpenAPI schemas",
+    )
     arguments = parser.parse_args()
 
     from core.emulator import Emulator
@@ -33,6 +41,7 @@ def main() -> int:
         speed=arguments.speed,
         rate_limits=not arguments.no_rate_limits,
         faults=arguments.faults,
+        schemas=getattr(arguments, "schemas", None),
     )
     for name in _ENDING_SIGNALS:
         if hasattr(signal, name):
@@ -61,6 +70,12 @@ def _port(text: str) -> int:
     if not 0 <= value <= 65535:
         raise argparse.ArgumentTypeError("a port goes from 0 to 65535")
     return value
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no folder")
+    return Path(text)
 
 
 def _positive(text: str) -> float:

@@ -4,11 +4,12 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from core.emulator.clock import Clock, timestamp
 from core.emulator.pictures import draw, encode
-from core.emulator.runner import File, ModelError, Runner, Token
+from core.emulator.runner import Draft, File, ModelError, Runner, Token, parts_of, replaced
 from core.emulator.storage import Storage, StoredFile
 
 _COVER_SIZE = (768, 512)
@@ -21,17 +22,20 @@ class Examples:
 
     def __init__(self, runners: Iterable[Runner], storage: Storage, clock: Clock) -> None:
         self._runners = {
-            _id_of(runner.card.id): runner for runner in runners if runner.card.example_input
+            _id_of(runner.card.id): runner
+            for runner in runners
+            if runner.example or runner.card.example_input
         }
         self._storage = storage
         self._started_at = clock.now()
         self._texts: dict[str, list[str]] = {}
+        self._drafts: dict[str, Any] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def write_texts(self) -> None:
         """Let the language models write their examples; files wait until they are asked for."""
         for runner in self._runners.values():
-            if not runner.card.makes_files:
+            if not runner.card.makes_files and runner.example is None:
                 self._texts[runner.card.id] = await _written(runner)
 
     def find(self, prediction_id: str, origin: str) -> dict[str, Any] | None:
@@ -45,12 +49,9 @@ class Examples:
         prediction_id = _id_of(card.id)
         if prediction_id not in self._runners:
             return None
-        if card.makes_files:
-            url = f"{origin}/examples/{card.id}/0"
-            output: Any = [url] if card.output.get("type") == "array" else url
-        else:
-            tokens = self._texts[card.id]
-            output = tokens if card.output.get("type") == "array" else "".join(tokens)
+        output = self._output(runner, f"{origin}/examples/{card.id}")
+        if output is None:
+            return None
         at = timestamp(self._started_at)
         get = f"{origin}/v1/predictions/{prediction_id}"
         return {
@@ -83,13 +84,8 @@ class Examples:
         """
         group = f"example-{runner.card.id}"
         async with self._locks.setdefault(group, asyncio.Lock()):
-            if not self._storage.has(group, "0"):
-                files = [
-                    step
-                    async for step in runner.run(_full_input(runner), _ExampleContext())
-                    if isinstance(step, File)
-                ]
-                for place, file in enumerate(files):
+            if not self._storage.has(group, "0" if runner.example is None else str(index)):
+                for place, file in await self._made(runner, index):
                     await asyncio.to_thread(
                         self._storage.add_output, group, str(place), file.media_type, file.data
                     )
@@ -105,6 +101,34 @@ class Examples:
                     self._storage.add_output, group, "cover.webp", "image/webp", data
                 )
         return self._storage.output(group, "cover.webp")
+
+    def _output(self, runner: Runner, url: str) -> Any:
+        """Return an example's output, its files as `<url>/<place>`; None if there can't be one."""
+        if runner.example is not None:
+            places = count()
+            return replaced(self._drafted(runner), Draft, lambda _: f"{url}/{next(places)}")
+        is_list = runner.card.output.get("type") == "array"
+        if runner.card.makes_files:
+            return [f"{url}/0"] if is_list else f"{url}/0"
+        tokens = self._texts[runner.card.id]
+        return tokens if is_list else "".join(tokens)
+
+    def _drafted(self, runner: Runner) -> Any:
+        """Return the output of an example that needs no run, with drafts of its files."""
+        assert runner.example is not None
+        if runner.card.id not in self._drafts:
+            self._drafts[runner.card.id] = runner.example()
+        return self._drafts[runner.card.id]
+
+    async def _made(self, runner: Runner, index: int) -> list[tuple[int, File]]:
+        """Make an example's files, with their places; of drafts only the one that is asked for."""
+        if runner.example is None:
+            run = runner.run(_full_input(runner), _ExampleContext())
+            return list(enumerate([step async for step in run if isinstance(step, File)]))
+        for draft in parts_of(self._drafted(runner), Draft)[index : index + 1]:
+            data = await asyncio.to_thread(draft.make, _ignore)
+            return [(index, File(data, draft.name, draft.media_type))]
+        return []
 
 
 class _ExampleContext:
@@ -130,6 +154,10 @@ async def _written(runner: Runner) -> list[str]:
         if len(tokens) == _LONGEST_EXAMPLE_TOKENS:
             break
     return tokens
+
+
+def _ignore(done: int, total: int) -> None:
+    """Take no notice of how far a file is."""
 
 
 def _full_input(runner: Runner) -> dict[str, Any]:

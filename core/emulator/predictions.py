@@ -5,22 +5,30 @@ happens to it is kept as events, from which streams are served, and told to whoe
 """
 
 import asyncio
-import base64
-import binascii
-import contextlib
-import random
 import traceback
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote
 
 from core.emulator.clock import Clock, timestamp
+from core.emulator.contexts import RunContext
 from core.emulator.identifiers import new_id
-from core.emulator.problems import Problem, not_found
-from core.emulator.runner import File, Log, Metric, ModelError, Progress, Runner, Token, Value
+from core.emulator.problems import not_found
+from core.emulator.runner import (
+    File,
+    Log,
+    Metric,
+    ModelError,
+    Progress,
+    Runner,
+    Token,
+    Value,
+    parts_of,
+    replaced,
+)
 from core.emulator.storage import RETENTION, Storage
 
 Status = Literal["starting", "processing", "succeeded", "failed", "canceled", "aborted"]
@@ -173,15 +181,7 @@ def stream_path(prediction: Prediction) -> str:
 
 def with_urls(output: Any, origin: str) -> Any:
     """Return an output with the URLs of its files in their places."""
-    match output:
-        case OutputFile():
-            return output.url(origin)
-        case list():
-            return [with_urls(item, origin) for item in output]
-        case dict():
-            return {name: with_urls(item, origin) for name, item in output.items()}
-        case _:
-            return output
+    return replaced(output, OutputFile, lambda file: file.url(origin))
 
 
 class Predictions:
@@ -265,15 +265,16 @@ class Predictions:
             self._deadlines.pop(prediction.id).cancel()
 
     async def _run(self, prediction: Prediction) -> None:
-        runner = prediction.order.runner
-        context = _RunContext(prediction, self._storage, self._speed)
+        order = prediction.order
+        runner = order.runner
+        context = RunContext(order.full, order.origin, self._storage, self._speed)
         await context.sleep(
             _OFFICIAL_START_SECONDS if runner.card.is_official else _COLD_START_SECONDS
         )
         prediction.status = "processing"
         prediction.started_at = self._clock.now()
         self._happened(prediction, "start")
-        steps = runner.run(prediction.order.full, context)
+        steps = runner.run(order.full, context)
         if isinstance(steps, AsyncGenerator):
             async with aclosing(steps):
                 await self._take(steps, prediction)
@@ -295,14 +296,24 @@ class Predictions:
                 case Token(text):
                     self._put_out(prediction, text, text)
                 case Value(value):
-                    prediction.output = value
+                    prediction.output = await self._placed(value, prediction.id)
                     self._happened(prediction, "output")
-                case File(data, name, media_type):
-                    await asyncio.to_thread(
-                        self._storage.add_output, prediction.id, name, media_type, data
-                    )
-                    file = OutputFile(prediction.id, name)
+                case File():
+                    file = await self._keep(step, prediction.id)
                     self._put_out(prediction, file, file)
+
+    async def _keep(self, file: File, group: str) -> OutputFile:
+        await asyncio.to_thread(
+            self._storage.add_output, group, file.name, file.media_type, file.data
+        )
+        return OutputFile(group, file.name)
+
+    async def _placed(self, output: Any, group: str) -> Any:
+        """Return an output with the places of its files; each is kept once."""
+        for file in parts_of(output, File):
+            if not self._storage.has(group, file.name):
+                await self._keep(file, group)
+        return replaced(output, File, lambda file: OutputFile(group, file.name))
 
     def _put_out(self, prediction: Prediction, value: Any, data: Any) -> None:
         if prediction.order.runner.card.output.get("type") == "array":
@@ -369,64 +380,6 @@ class Predictions:
         prediction.output = None
         prediction.logs = ""
         prediction.events.clear()
-
-
-class _RunContext:
-    """What a runner may ask for while it runs; see `core.emulator.runner.Context`."""
-
-    def __init__(self, prediction: Prediction, storage: Storage, speed: float) -> None:
-        self._prediction = prediction
-        self._storage = storage
-        self._speed = speed
-        self._seed: int | None = None
-
-    @property
-    def seed(self) -> int:
-        """The input's seed, or one that is drawn now."""
-        if self._seed is None:
-            given = self._prediction.order.full.get("seed")
-            self._seed = given if isinstance(given, int) else random.randrange(2**31)
-        return self._seed
-
-    async def sleep(self, seconds: float) -> None:
-        """Take believable time."""
-        await asyncio.sleep(seconds / self._speed)
-
-    async def fetch(self, uri: str) -> bytes:
-        """Read an input file."""
-        if uri.startswith("data:"):
-            return _data_of(uri)
-        parts = urlsplit(uri)
-        if f"{parts.scheme}://{parts.netloc}" == self._prediction.order.origin:
-            match parts.path.strip("/").split("/"):
-                case ["v1", "files", file_id, *_]:
-                    return await self._read(lambda: self._storage.uploaded(file_id).path)
-                case ["outputs", group, name]:
-                    return await self._read(
-                        lambda: self._storage.output(group, unquoted(name)).path
-                    )
-        raise ModelError(f"Can't read {uri}: this emulator reads its own files and data URLs only.")
-
-    async def _read(self, find: Callable[[], Any]) -> bytes:
-        try:
-            data: bytes = await asyncio.to_thread(find().read_bytes)
-        except (Problem, OSError) as error:
-            raise ModelError("The input file is no longer there.") from error
-        return data
-
-
-def unquoted(name: str) -> str:
-    """Return a path's part as it was before it was quoted."""
-    return unquote_to_bytes(name).decode("utf-8", errors="replace")
-
-
-def _data_of(uri: str) -> bytes:
-    head, _, body = uri.partition(",")
-    if not head.endswith(";base64"):
-        return unquote_to_bytes(body)
-    with contextlib.suppress(binascii.Error, ValueError):
-        return base64.b64decode(body, validate=True)
-    raise ModelError("An input's data URL can't be read.")
 
 
 def _tqdm(done: int, total: int) -> str:

@@ -262,7 +262,7 @@ def version_json(runner: Runner) -> dict[str, Any]:
     return {
         "id": runner.card.version,
         "created_at": runner.card.created_at,
-        "cog_version": "0.9.4",
+        "cog_version": runner.card.cog_version,
         "openapi_schema": openapi_schema(runner.card),
     }
 

@@ -7,7 +7,7 @@ nothing of HTTP. A real local model can become a runner too.
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 
 class ModelError(Exception):
@@ -32,7 +32,7 @@ class File:
 
 @dataclass(frozen=True)
 class Value:
-    """Any other JSON output."""
+    """Any other JSON output, the whole of it so far; where a `File` stands in it, its URL will."""
 
     value: Any
 
@@ -63,6 +63,42 @@ class Metric:
 Step: TypeAlias = Token | File | Value | Log | Progress | Metric
 
 
+OnStep: TypeAlias = Callable[[int, int], None]
+"""Told of steps done and all steps of something long; what it raises ends that."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file that isn't made yet, for making it takes long: all that is known of it before."""
+
+    name: str
+    media_type: str
+    make: Callable[[OnStep], bytes] = field(repr=False, compare=False)
+
+
+T = TypeVar("T")
+
+
+def replaced(output: Any, kind: type[T], replace: Callable[[T], Any]) -> Any:
+    """Return a JSON output with something else in the place of each part of a kind, in order."""
+    match output:
+        case kind():
+            return replace(output)
+        case list():
+            return [replaced(item, kind, replace) for item in output]
+        case dict():
+            return {name: replaced(item, kind, replace) for name, item in output.items()}
+        case _:
+            return output
+
+
+def parts_of(output: Any, kind: type[T]) -> list[T]:
+    """Return the parts of a kind that stand in a JSON output, in order."""
+    found: list[T] = []
+    replaced(output, kind, found.append)
+    return found
+
+
 class Context(Protocol):
     """What a runner may ask of the server while it runs."""
 
@@ -86,7 +122,8 @@ class ModelCard:
     """What the API says about a model.
 
     `input` and `output` are the JSON schemas `Input` and `Output` of the model's OpenAPI document,
-    `schemas` the further ones that they refer to by `#/components/schemas/<name>`.
+    `schemas` the further ones that they refer to by `#/components/schemas/<name>`. A model that
+    was given by its document has that as `document`, and shows it exactly as it is.
     """
 
     owner: str
@@ -105,6 +142,8 @@ class ModelCard:
     paper_url: str | None = None
     license_url: str | None = None
     cover: str | None = None  # the URL of a cover image
+    cog_version: str = "0.9.4"
+    document: dict[str, Any] | None = None
 
     @property
     def id(self) -> str:
@@ -114,7 +153,9 @@ class ModelCard:
     @property
     def makes_files(self) -> bool:
         """Whether its output is a file, or a list of them."""
-        return "uri" in (self.output.get("format"), self.output.get("items", {}).get("format"))
+        items = self.output.get("items")
+        item_format = items.get("format") if isinstance(items, dict) else None
+        return "uri" in (self.output.get("format"), item_format)
 
 
 Run: TypeAlias = Callable[[Mapping[str, Any], Context], AsyncIterator[Step]]
@@ -127,7 +168,11 @@ class Runner:
     `run` gets the validated input with its defaults filled in. Its task is cancelled when the
     prediction is canceled or meets its deadline, so work on the CPU belongs in a thread
     (`asyncio.to_thread`). Bad input that a schema can't express raises `ModelError`.
+
+    `example` gives the output of the model's example at once, with `Draft`s in it for its files,
+    or None if there can't be one. Without `example` the example is run.
     """
 
     card: ModelCard
     run: Run
+    example: Callable[[], Any] | None = None

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -23,6 +25,7 @@ from core.emulator.connections import Connections, ReceivedRequest, Recorder
 from core.emulator.examples import Examples
 from core.emulator.faults import Fault, FaultPlan, FaultyApp
 from core.emulator.models import RUNNERS
+from core.emulator.models.anything import load
 from core.emulator.predictions import OutputFile, Predictions
 from core.emulator.registry import Registry
 from core.emulator.runner import Runner
@@ -42,6 +45,8 @@ _TURNS = 10
 _PROXIES = ["127.0.0.1", "::1"]
 _KEEP_ALIVE_SECONDS = 75  # longer than clients keep idle connections, or they find them closed
 
+_LOG = logging.getLogger("core.emulator")
+
 T = TypeVar("T")
 
 
@@ -54,9 +59,11 @@ class Emulator:
         rate_limits: whether it has Replicate's.
         faults: whether faults can be scripted over HTTP too, under `/_emulator`.
         runners: its models.
+        schemas: a folder of models' schemas; it serves these models too, each in the place of one
+            of its own that has the same name. What can't be read is logged as a warning.
 
     Raises:
-        OSError: by `start()`, the port is taken.
+        OSError: the folder can't be read; by `start()`, the port is taken.
     """
 
     def __init__(
@@ -68,6 +75,7 @@ class Emulator:
         rate_limits: bool = True,
         faults: bool = False,
         runners: Iterable[Runner] = RUNNERS,
+        schemas: Path | None = None,
     ) -> None:
         if speed <= 0:
             raise ValueError("speed is more than 0")
@@ -77,6 +85,8 @@ class Emulator:
         self._limits = RateLimits(clock=self._clock.seconds) if rate_limits else None
         self._has_control = faults
         self._runners = list(runners)
+        if schemas is not None:
+            self._runners += _given(schemas, self._runners)
         self._plan = FaultPlan()
         self._requests: list[ReceivedRequest] = []
         self._url = ""
@@ -303,6 +313,13 @@ async def _moment() -> None:
     for _ in range(_TURNS):
         await asyncio.sleep(0)
     await asyncio.sleep(_MOMENT_SECONDS)
+
+
+def _given(folder: Path, known: Iterable[Runner]) -> tuple[Runner, ...]:
+    loaded = load(folder, [runner.card for runner in known])
+    for sentence in loaded.refused:
+        _LOG.warning(sentence)
+    return loaded.runners
 
 
 def _url(listening: socket.socket) -> str:

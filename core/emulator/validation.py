@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
+from jsonschema.exceptions import SchemaError, ValidationError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from core.emulator.problems import InvalidField, invalid_input
 from core.emulator.runner import ModelCard
@@ -15,6 +17,9 @@ _URI_BEGINNINGS = ("https://", "http://", "data:")
 def validated(card: ModelCard, model_input: Mapping[str, Any]) -> dict[str, Any]:
     """Return an input with its defaults filled in; fields that the model lacks are ignored.
 
+    What a schema says of a field in a way that can't be read isn't checked: real ones have
+    references that lead nowhere, or in a circle.
+
     Raises:
         Problem: 422, with an entry for each field that is wrong.
     """
@@ -24,9 +29,13 @@ def validated(card: ModelCard, model_input: Mapping[str, Any]) -> dict[str, Any]
         for name, value in model_input.items()
         if not (value is None and properties.get(name, {}).get("nullable"))
     }
-    errors = sorted(_validator(card).iter_errors(given), key=lambda error: list(error.path))
-    if errors:
-        raise invalid_input([_invalid_field(error) for error in errors])
+    missing = [name for name in card.input.get("required", ()) if name not in given]
+    wrong = [InvalidField("required", "input", f"{name} is required") for name in missing]
+    schemas = _sound(openapi_schema(card)["components"]["schemas"])
+    for name in sorted(given.keys() & properties.keys()):
+        wrong += _wrong(schemas, properties[name], name, given[name])
+    if wrong:
+        raise invalid_input(wrong)
     defaults = {
         name: declared["default"]
         for name, declared in properties.items()
@@ -37,6 +46,8 @@ def validated(card: ModelCard, model_input: Mapping[str, Any]) -> dict[str, Any]
 
 def openapi_schema(card: ModelCard) -> dict[str, Any]:
     """Return the OpenAPI document that describes a model, as its version shows it."""
+    if card.document is not None:
+        return card.document
     return {
         "openapi": "3.0.2",
         "info": {"title": "Cog", "version": "0.1.0"},
@@ -45,10 +56,33 @@ def openapi_schema(card: ModelCard) -> dict[str, Any]:
     }
 
 
-def _validator(card: ModelCard) -> Draft202012Validator:
-    schema = _without_empty_unions(openapi_schema(card))
-    document = {"$ref": "#/components/schemas/Input", **schema}
-    return Draft202012Validator(document, format_checker=_FORMATS)
+def _sound(schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schemas that an input may refer to and that are schemas."""
+    found = {name: one for name, one in schemas.items() if name not in ("Input", "Output")}
+    return {name: _without_empty_unions(one) for name, one in found.items() if _is_schema(one)}
+
+
+def _is_schema(declared: Any) -> bool:
+    try:
+        Draft202012Validator.check_schema(_without_empty_unions(declared))
+    except SchemaError:
+        return False
+    return True
+
+
+def _wrong(
+    schemas: Mapping[str, Any], declared: Mapping[str, Any], name: str, value: Any
+) -> list[InvalidField]:
+    if not _is_schema(declared):
+        return []
+    schema = {**_without_empty_unions(declared), "components": {"schemas": schemas}}
+    # An empty registry fetches nothing.
+    validator = Draft202012Validator(schema, format_checker=_FORMATS, registry=Registry())
+    try:
+        errors = sorted(validator.iter_errors(value), key=lambda error: list(error.path))
+    except (Unresolvable, RecursionError):
+        return []
+    return [_invalid_field(error, name) for error in errors]
 
 
 def _without_empty_unions(schema: Any) -> Any:
@@ -74,8 +108,8 @@ _FORMATS = FormatChecker(formats=())
 _FORMATS.checks("uri")(_is_uri)
 
 
-def _invalid_field(error: ValidationError) -> InvalidField:
-    field = ".".join(["input", *(str(part) for part in error.path)])
+def _invalid_field(error: ValidationError, name: str) -> InvalidField:
+    field = ".".join(["input", name, *(str(part) for part in error.path)])
     limit: Any = error.validator_value
     match error.validator:
         case "required":

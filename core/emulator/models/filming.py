@@ -1,7 +1,6 @@
 """Runs a video model: films in a thread that ends with its prediction, and takes its time."""
 
 import asyncio
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -11,7 +10,18 @@ from PIL import Image
 
 from core.emulator.clips import film
 from core.emulator.models.sizes import Size, at_most
-from core.emulator.runner import Context, File, Log, Metric, ModelCard, Progress, Runner, Step
+from core.emulator.models.threads import Check, in_thread
+from core.emulator.runner import (
+    Context,
+    File,
+    Log,
+    Metric,
+    ModelCard,
+    OnStep,
+    Progress,
+    Runner,
+    Step,
+)
 
 MAX_FRAME: Size = (1366, 768)
 """About how many pixels a frame has at most: more would only keep the processor busy."""
@@ -59,40 +69,28 @@ async def _filmed(prompt: str, asked: Shot, context: Context) -> AsyncGenerator[
         was, became = (f"{width}x{height}" for width, height in (asked.size, shot.size))
         yield Log(f"Frames are kept to about a megapixel: {became} instead of {was}.")
     pause = min(8 + shot.seconds, 25) / _STEPS
-    stop = threading.Event()
     steps: asyncio.Queue[int | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
-    def on_frame(done: int, total: int) -> None:
-        if stop.is_set():
-            raise _Stopped
-        for step in range((done - 1) * _STEPS // total + 1, done * _STEPS // total + 1):
-            loop.call_soon_threadsafe(steps.put_nowait, step)
+    def work(check: Check) -> bytes:
+        def on_frame(done: int, total: int) -> None:
+            check()
+            for step in range((done - 1) * _STEPS // total + 1, done * _STEPS // total + 1):
+                loop.call_soon_threadsafe(steps.put_nowait, step)
 
-    def on_end(task: asyncio.Task[bytes]) -> None:
-        steps.put_nowait(None)
-        if not task.cancelled():
-            task.exception()  # looked at here: nobody waits for a film that was stopped
+        return _clip(prompt, shot, context.seed, on_frame)
 
-    task = asyncio.create_task(asyncio.to_thread(_clip, prompt, shot, context.seed, on_frame))
-    task.add_done_callback(on_end)
-    try:
+    async with in_thread(work) as task:
+        task.add_done_callback(lambda _: steps.put_nowait(None))
         while (step := await steps.get()) is not None:
             await context.sleep(pause)
             yield Progress(step, _STEPS)
         yield File(await task, "out-0.mp4", "video/mp4")
-    finally:
-        stop.set()
-        await asyncio.wait({task})
     yield Metric("video_output_count", 1)
     yield Metric("video_output_duration_seconds", shot.seconds)
 
 
-class _Stopped(Exception):
-    """Ends the thread between two frames."""
-
-
-def _clip(prompt: str, shot: Shot, seed: int, on_frame: Callable[[int, int], None]) -> bytes:
+def _clip(prompt: str, shot: Shot, seed: int, on_frame: OnStep) -> bytes:
     width, height = shot.size
     return film(
         prompt,

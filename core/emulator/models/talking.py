@@ -1,7 +1,7 @@
 """Runs a chat model: reads the conversation out of its input, streams the answer in pieces."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -63,25 +63,27 @@ def chat_model(
         if "seed" in card.input["properties"]:
             yield Log(f"Using seed: {context.seed}")
         await context.sleep(question.thinking)
-        opening = _acknowledged(seen, len(watched)) + question.opening
-        pieces = await asyncio.to_thread(_pieces, question, opening, context.seed)
+        opening = acknowledged(seen, len(watched)) + question.opening
+        pieces = await asyncio.to_thread(pieces_of, question, opening, context.seed)
         for piece in pieces:
             await context.sleep(1 / tokens_per_second)
             yield Token(piece)
-        yield Metric("token_input_count", _length(question))
+        yield Metric("token_input_count", length_of(question))
         yield Metric("token_output_count", len(pieces))
 
     return Runner(card, run)
 
 
-def _acknowledged(images: list[Image.Image], videos: int) -> str:
+def acknowledged(images: Sequence[Image.Image], videos: int = 0) -> str:
+    """Return how an answer begins that was given pictures, or clips; empty without."""
     parts = [f"an image of {image.width}×{image.height} pixels" for image in images]
     if videos:
         parts.append("a clip" if videos == 1 else f"{videos} clips")
     return f"I was given {', '.join(parts)}.\n\n" if parts else ""
 
 
-def _pieces(question: Question, opening: str, seed: int) -> list[str]:
+def pieces_of(question: Question, opening: str, seed: int) -> list[str]:
+    """Return the pieces of an answer, between the lengths that the question allows."""
     pieces = tokens(_before(opening + _answer(question, seed), question.stops))
     least = 0 if question.stops else min(question.min_tokens, _LONGEST)
     while len(pieces) < least:
@@ -99,6 +101,7 @@ def _before(text: str, stops: tuple[str, ...]) -> str:
     return text[: min(ends)] if ends else text
 
 
-def _length(question: Question) -> int:
+def length_of(question: Question) -> int:
+    """Return how many pieces were read."""
     texts = [question.system_prompt, *(message.text for message in question.messages)]
     return sum(len(tokens(text)) for text in texts)

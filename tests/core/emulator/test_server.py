@@ -1,6 +1,7 @@
 """The emulator as a server: it starts, stops, leaves nothing behind, and runs by itself."""
 
 import gc
+import json
 import os
 import signal
 import socket
@@ -305,9 +306,36 @@ def test_by_itself_it_says_in_one_line_that_its_port_is_taken(
     assert "choose another with --port" in shown.err
 
 
+def test_by_itself_it_serves_a_folder_of_schemas_and_says_what_is_broken(
+    temporary: Path, bare: httpx.Client
+) -> None:
+    folder = temporary / "schemas"
+    folder.mkdir()
+    output = {"components": {"schemas": {"Output": {"type": "integer"}}}}
+    (folder / "me__counter.json").write_text(json.dumps({"openapi_schema": output}))
+    (folder / "me__broken.json").write_text("{")
+
+    with by_itself(temporary, "--port", "0", "--schemas", str(folder)) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        url = process.stdout.readline().split(" on ")[1].split(" ")[0]
+        said = process.stderr.readline()
+        shown = bare.get(f"{url}/v1/models/me/counter", headers={"Authorization": "Bearer x"})
+
+    assert said.startswith("me__broken.json isn't served: it isn't JSON")
+    assert shown.json()["latest_version"]["openapi_schema"] == output
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [("--port", "70000"), ("--port", "http"), ("--speed", "0"), ("--speed", "nan"), ("--fast",)],
+    [
+        ("--port", "70000"),
+        ("--port", "http"),
+        ("--speed", "0"),
+        ("--speed", "nan"),
+        ("--fast",),
+        ("--schemas", "/nowhere"),
+    ],
 )
 def test_by_itself_it_refuses_what_makes_no_sense(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,5 +1,8 @@
 """An input is checked as Replicate checks it."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from core.emulator.models import RUNNERS
@@ -55,3 +58,57 @@ def test_each_mistake_is_named_with_its_field(
     assert (invalid["type"], invalid["field"]) == (kind, field)
     assert description in invalid["description"]
     assert f"- {field}: " in caught.value.detail
+
+
+def card_with(declared: Any, **schemas: Any) -> ModelCard:
+    """Return a model with one input, in a document as it was given."""
+    known = {"Input": {"properties": {"field": declared}}, **schemas}
+    document = {"openapi": "3.0.2", "components": {"schemas": known}}
+    return replace(FLUX, input=known["Input"], document=document)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"allOf": [{"$ref": "#/components/schemas/Lost"}], "default": "x"},
+        {"$ref": "#/components/schemas/Circle"},
+        {"$ref": "https://far/away.json"},
+        {"$ref": 5},
+        {"type": "NamedEmbedding"},
+        {"type": "string", "pattern": "(("},
+        {"enum": "none"},
+        {"minimum": "small"},
+        {"items": {"$ref": "#/nowhere"}},
+        {"$ref": "#/components/schemas/Odd"},
+        {"anyOf": [{"$ref": "#/components/schemas/Odd"}]},
+    ],
+)
+def test_what_cannot_be_read_of_a_schema_is_not_checked(declared: dict[str, Any]) -> None:
+    odd = {"type": "NamedEmbedding", "pattern": "((", "properties": []}
+    card = card_with(declared, Circle={"$ref": "#/components/schemas/Circle"}, Odd=odd)
+
+    for value in ("a text", 5, ["a list"]):
+        assert validated(card, {"field": value})["field"] == value
+
+
+def test_what_can_be_read_beside_that_is_checked() -> None:
+    card = card_with({"$ref": "#/components/schemas/Lost"})
+    fields = {**card.input["properties"], "size": {"$ref": "#/components/schemas/Size"}}
+    document = {"components": {"schemas": {"Size": {"type": "integer", "maximum": 4}}}}
+    card = replace(card, input={"properties": fields}, document=document)
+
+    with pytest.raises(Problem) as caught:
+        validated(card, {"field": "x", "size": 5})
+
+    [invalid] = caught.value.extra["invalid_fields"]
+    assert (invalid["type"], invalid["field"]) == ("number_lte", "input.size")
+
+
+def test_a_mistake_inside_a_field_is_named_with_its_place() -> None:
+    boxes = {"type": "array", "items": {"type": "object", "required": ["x"]}}
+
+    with pytest.raises(Problem) as caught:
+        validated(card_with(boxes), {"field": [{"x": 1}, {}]})
+
+    [invalid] = caught.value.extra["invalid_fields"]
+    assert (invalid["field"], invalid["description"]) == ("input.field.1", "x is required")
