@@ -59,6 +59,13 @@ def test_the_layout_names_what_is_there(folder: str) -> None:
     assert (ROOT / folder).exists()
 
 
+@pytest.mark.parametrize("test", re.findall(r"^\| .* \| `(tests/[^`]+)` \|$", README, re.MULTILINE))
+def test_each_promise_has_the_test_that_it_names(test: str) -> None:
+    file, _, name = test.partition("::")
+
+    assert re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.M)
+
+
 def test_its_example_runs(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -130,6 +130,14 @@ class MediaStore:
         names = {PurePosixPath(key).name for file in recorded for key in file.keys}
         await asyncio.to_thread(_tidy, self.path(folder_key), names)
 
+    async def untidy(self) -> list[str]:
+        """Return the folders, by key, in which partial files lie."""
+
+        def look() -> list[str]:
+            return [self.key(found.parent) for found in self.root.glob("*/*/*/.partials")]
+
+        return await asyncio.to_thread(look)
+
     async def discard(self, folder_key: str) -> None:
         """Remove a folder and all that lies in it; one that isn't there is no matter."""
         await asyncio.to_thread(shutil.rmtree, self.path(folder_key), ignore_errors=True)

@@ -34,6 +34,7 @@ from core.jobs.intents import Intent, Intents, asked_again, restored
 from core.jobs.leases import Leases, a_holder
 from core.jobs.runs import Means, Run
 from core.jobs.schemas import Schemas
+from core.jobs.tidying import tidy_settled
 from core.jobs.turns import Turns
 from core.logs import get_logger
 from core.models.catalog import Kind
@@ -321,6 +322,7 @@ class Jobs:
         can't be used, all of that waits.
         """
         await self._leases.resume()
+        self._spawn(tidy_settled(self._archive, self._media))
 
     async def _begin(self, intent: Intent, intents: Intents, lane: str | None) -> None:
         job = intent.job

@@ -10,9 +10,11 @@ from core.emulator import Fault
 from core.history.records import Job, State
 from core.jobs.collecting import Fetch, collect
 from core.jobs.events import Downloading, Waiting
+from core.jobs.intents import job_folder
 from tests.core.downloads.material import files
 from tests.core.jobs.test_resuming import NOBODYS_LEASE_SECONDS, write_down
 from tests.core.jobs.world import PAINTER, Process, World, a_png
+from tests.core.waiting import until
 
 SIZE = len(a_png())
 CUT = SIZE * 4 // 10
@@ -249,3 +251,19 @@ async def test_an_api_that_is_out_when_a_url_has_expired_is_waited_for(world: Wo
     assert any(isinstance(event, Waiting) for event in events)
     assert asked(world, "out-0.png") == [0, CUT, CUT]
     assert is_right(app, job)
+
+
+async def test_what_a_process_left_behind_a_settled_job_is_tidied_up_at_the_next_start(
+    world: World,
+) -> None:
+    async with world.process() as app:
+        job = await app.ended(await app.submit())
+        partials = app.media.partials(job_folder(job))
+    partials.mkdir()
+    (partials / "0.part").write_bytes(b"half")
+
+    async with world.process() as app:
+        await app.jobs.resume()
+        await until(lambda: not partials.exists())
+
+        assert is_right(app, job)
