@@ -140,11 +140,15 @@ class ReplicateClient:
         *,
         timeout: float | None = None,
         cancel_on_close: bool = True,
+        on_wait: OnWait | None = None,
     ) -> "BlockingOutputStream":
-        """Return the output of a prediction that was created before, in the same way."""
+        """Return the output of a prediction that was created before, in the same way.
+
+        `on_wait` is told when nothing comes, and of each wait before it goes on.
+        """
         return self._started(
             self._client.stream_prediction(
-                prediction, timeout=timeout, cancel_on_close=cancel_on_close
+                prediction, timeout=timeout, cancel_on_close=cancel_on_close, on_wait=on_wait
             )
         )
 

@@ -56,9 +56,9 @@ def test_it_leaves_no_thread_no_folder_and_no_socket(temporary: Path) -> None:
 
     emulator.start()
     port = port_of(emulator)
+    was_open = is_open(port)
     with client_of(emulator) as http:
         create(http, PICTURES.card.id, {"prompt": "a fox"}, headers={"Prefer": "wait"})
-        was_open = is_open(port)
         folders = list(temporary.iterdir())
         emulator.stop()
 
