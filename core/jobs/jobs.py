@@ -244,12 +244,13 @@ class Jobs:
         Raises:
             UnknownJob: there is no such job, or it is another owner's.
             NotUncertain: there is nothing to look for, or not with this account.
+            ConnectionFailed, ConnectionLost, ApiError: whose account this is can't be found out.
             ArchiveError: that can't be written down.
         """
         if self._closed.is_set():
             raise JobsClosed
         job = await self._archive.get(job_id, owner=owner)
-        if job.backend != self._backend.key:
+        if job.backend != await self._backend.find():
             raise NotUncertain("It ran with another account: look again with that one's token.")
         if job.state is State.SENDING:
             return

@@ -7,7 +7,7 @@ or by the app's end, is taken up again from its record.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from core.api.predictions import Prediction
 from core.client import AsyncReplicateClient
@@ -32,8 +32,6 @@ from core.jobs.predicting import Predicting
 from core.jobs.schemas import Schemas
 from core.jobs.turns import Turns
 from core.models.schema import ModelSchema
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +198,7 @@ class Run:
             folder=job_folder(self.job),
             client=self._means.client,
             media=self._means.media,
-            fetch=lambda download: self._ledger.patiently(_told(download), patience()),
+            fetch=lambda download: self._ledger.patiently(download, patience(), reason=_reason),
             on_bytes=tell,
         )
 
@@ -241,13 +239,6 @@ def _never(_: PlaygroundError) -> bool:
     return False
 
 
-def _told(download: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
-    """Return the same download, which says of a full disk what helps while one waits."""
-
-    async def fetch() -> T:
-        try:
-            return await download()
-        except DiskFull as error:
-            raise DiskFull(error.url, "The disk is full: free some room.") from error
-
-    return fetch
+def _reason(error: PlaygroundError) -> str:
+    """Return why a download is waited for: of a full disk, what helps meanwhile."""
+    return "The disk is full: free some room." if isinstance(error, DiskFull) else str(error)

@@ -8,8 +8,9 @@ from typing import Any
 
 from PIL import Image
 
-from core.emulator import ModelCard, Runner
+from core.emulator import Runner
 from core.emulator.runner import Context, File, Log, ModelError, Progress, Step, Token, Value
+from tests.core.cards import official
 
 PAINTER, WRITER, COUNTER, BREAKER = "test/painter", "test/writer", "test/counter", "test/breaker"
 MODELS = (PAINTER, WRITER, COUNTER, BREAKER)
@@ -39,10 +40,10 @@ def runners() -> list[Runner]:
         "x-cog-array-display": "concatenate",
     }
     return [
-        Runner(_card(PAINTER, prompt, files), _paint),
-        Runner(_card(WRITER, prompt, words), _write),
-        Runner(_card(COUNTER, prompt, {"type": "object"}), _count),
-        Runner(_card(BREAKER, prompt, files), _break),
+        Runner(official(PAINTER, prompt, files), _paint),
+        Runner(official(WRITER, prompt, words), _write),
+        Runner(official(COUNTER, prompt, {"type": "object"}), _count),
+        Runner(official(BREAKER, prompt, files), _break),
     ]
 
 
@@ -80,21 +81,3 @@ def _noise(seed: int) -> bytes:
     pixels = random.Random(seed).randbytes(200 * 200 * 3)
     Image.frombytes("RGB", (200, 200), pixels).save(encoded, "PNG")
     return encoded.getvalue()
-
-
-def _card(model: str, inputs: dict[str, Any], output: dict[str, Any]) -> ModelCard:
-    owner, _, name = model.partition("/")
-    return ModelCard(
-        owner=owner,
-        name=name,
-        description=name,
-        input={
-            "type": "object",
-            "title": "Input",
-            "required": ["prompt"],
-            "properties": inputs,
-        },
-        output={"title": "Output", **output},
-        version=name.encode().hex().ljust(64, "0"),
-        is_official=True,
-    )

@@ -461,6 +461,7 @@ async def test_breaking_out_of_the_loop_cancels_the_prediction(
         break
 
     await until(lambda: is_canceled(emulator))
+    assert count(emulator, "/cancel") == 1
 
 
 async def test_leaving_the_block_cancels_the_prediction_before_it_goes_on(
@@ -510,6 +511,7 @@ async def test_an_unfinished_iterator_that_is_collected_cancels_the_prediction(
     gc.collect()
 
     await until(lambda: is_canceled(emulator))
+    assert count(emulator, "/cancel") == 1
 
 
 @pytest.mark.parametrize("path", ["/v1/streams/*", "*/predictions"])

@@ -133,7 +133,7 @@ async def test_a_disk_that_stays_full_for_an_hour_ends_the_job_with_what_is_know
 
     job = job_of(events[-1])
     assert (job.state, job.charged, job.output) == (State.FAILED, True, SUCCEEDED.output)
-    assert job.error == "The disk is full: free some room."
+    assert job.error == "There is no room."
 
 
 async def test_a_picture_that_finds_no_room_is_refused_and_leaves_nothing(

@@ -14,7 +14,7 @@ from PIL import Image
 from pydantic import SecretStr
 
 from core import AsyncReplicateClient, Settings
-from core.emulator import Emulator, ModelCard, Runner
+from core.emulator import Emulator, Runner
 from core.emulator.runner import Context, File, Log, ModelError, Progress, Step, Token, Value
 from core.history.archive import Archive
 from core.history.media import MediaStore
@@ -22,6 +22,7 @@ from core.history.records import Job
 from core.jobs.events import TERMINAL_EVENTS, Event
 from core.jobs.jobs import Jobs
 from core.models.catalog import Kind
+from tests.core.cards import official
 
 PAINTER, WRITER, COUNTER = "test/painter", "test/writer", "test/counter"
 CREATE = "/v1/models/*/predictions"
@@ -183,25 +184,7 @@ def runners(go_on: threading.Event) -> list[Runner]:
     }
     files = {"type": "array", "items": {"type": "string", "format": "uri"}}
     return [
-        Runner(_card(PAINTER, paints, files), paint),
-        Runner(_card(WRITER, prompt, tokens), write),
-        Runner(_card(COUNTER, prompt, {"type": "object"}), count),
+        Runner(official(PAINTER, paints, files), paint),
+        Runner(official(WRITER, prompt, tokens), write),
+        Runner(official(COUNTER, prompt, {"type": "object"}), count),
     ]
-
-
-def _card(model: str, inputs: dict[str, Any], output: dict[str, Any]) -> ModelCard:
-    owner, _, name = model.partition("/")
-    return ModelCard(
-        owner=owner,
-        name=name,
-        description=name,
-        input={
-            "type": "object",
-            "title": "Input",
-            "required": ["prompt"],
-            "properties": inputs,
-        },
-        output={"title": "Output", **output},
-        version=name.encode().hex().ljust(64, "0"),
-        is_official=True,
-    )
