@@ -51,8 +51,7 @@ def page_in(worked_in: tuple[Page, str]) -> Callable[..., Page]:
 
     def show(tab: str, *, dark: bool = False, width: int = 1280) -> Page:
         page.set_viewport_size({"width": width, "height": 900 if width > 500 else 844})
-        page.goto(f"{url}/?__theme={'dark' if dark else 'light'}")
-        expect(page.locator("button.run").first).to_be_visible()
+        open_page(page, f"{url}/?__theme={'dark' if dark else 'light'}")
         open_tab(page, tab)
         expect(page.locator(READY[tab]).first).to_be_visible()
         if tab == "Chat":
