@@ -202,7 +202,7 @@ def view_of(job: Job, media: MediaStore) -> JobView:
             present.plain((job.text or "")[: 4 * _EXCERPT_CHARACTERS])
             or problem
             or (first.name if first else "")
-            or (state if tone == "running" else glimpse(job.output))
+            or (state if tone == "running" else "" if job.output is None else glimpse(job.output))
         )[:_EXCERPT_CHARACTERS],
         kind_glyph=_GLYPHS.get(job.kind, ""),
         kind_note=f"{first.seconds:.0f} s" if first is not None and first.seconds else "",
@@ -214,9 +214,9 @@ def view_of(job: Job, media: MediaStore) -> JobView:
 
 
 def title_of(model: str) -> str:
-    """Return a model's name as people say it, or its id where it isn't a curated one."""
+    """Return a model's name as people say it, without its version; of others `owner/name`."""
     curated = find(model)
-    return model if curated is None else curated.title
+    return model.partition(":")[0] if curated is None else curated.title
 
 
 def file_url(path: Path) -> str:

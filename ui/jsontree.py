@@ -20,6 +20,9 @@ _NODES = 2000
 
 _DEEPEST = 12
 _TEXT_CHARACTERS = 500
+_LINE_CHARACTERS = 60
+"""A list of plain values stays on one line up to this."""
+
 _WHOLE_DATA_URL_CHARACTERS = 100
 _DEEPEST_RAW = 100
 """The encoder calls itself for each level."""
@@ -27,13 +30,14 @@ _DEEPEST_RAW = 100
 
 @dataclass(frozen=True)
 class Leaf:
-    """A value without parts, as JSON writes it.
+    """A value to be shown on a line, as JSON writes it.
 
     Attributes:
+        kind: `line` is a short list of plain values, or what is empty.
         more: how many characters of a text are left out.
     """
 
-    kind: Literal["text", "number", "word"]
+    kind: Literal["text", "number", "word", "line"]
     text: str
     more: int = 0
 
@@ -81,6 +85,8 @@ def without_content(text: str) -> str:
 
 def _node(value: Any, depth: int, numbers: Iterator[int]) -> Node:
     match value:
+        case Mapping() | list() if line := _line(value):
+            return Leaf("line", line)
         case Mapping() | list():
             items = value.items() if isinstance(value, Mapping) else enumerate(value)
             shown = _SHOWN[min(depth, len(_SHOWN) - 1)] if depth < _DEEPEST else 0
@@ -97,6 +103,16 @@ def _node(value: Any, depth: int, numbers: Iterator[int]) -> Node:
             return Leaf("word", json.dumps(value))
         case _:
             return Leaf("number", json.dumps(value))
+
+
+def _line(value: Mapping[str, Any] | list[Any]) -> str:
+    """Return a value on one line, or "" where it needs more."""
+    if isinstance(value, Mapping):
+        return "" if value else "{}"
+    if len(value) > _LINE_CHARACTERS or any(isinstance(item, Mapping | list) for item in value):
+        return ""
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) <= _LINE_CHARACTERS else ""
 
 
 def _readable(value: Any, depth: int) -> Any:

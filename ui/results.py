@@ -158,19 +158,19 @@ class _TakingApart:
 
     def _members(self, value: "Mapping[str, Any] | list[Any]", place: Place) -> "list[Part]":
         parts = _Parts()
-        plain: dict[str | int, Any] = {}
+        plain: dict[str, Any] = {}
         has_files = place in self._holders
         for key, item in _items(value):
             here = (*place, key)
             is_text = isinstance(item, str) and (_is_long(item) or isinstance(key, int))
+            name = str(key + 1) if isinstance(key, int) else key
             if not is_text and here not in self._holders:
-                plain[key] = item
+                plain[name] = item
                 continue
             parts.add_data(plain)
             plain = {}
             is_bare = isinstance(key, int) and has_files and isinstance(item, str)
-            name = "" if is_bare else str(key + 1) if isinstance(key, int) else key
-            parts.add(self.parts(item, here), name)
+            parts.add(self.parts(item, here), "" if is_bare else name)
         parts.add_data(plain)
         return parts.found
 
@@ -197,7 +197,7 @@ class _Parts:
             case _:
                 self.found.append(Gallery((file,), names))
 
-    def add_data(self, values: Mapping[str | int, Any]) -> None:
+    def add_data(self, values: Mapping[str, Any]) -> None:
         if values:
             self.found.append(Data(values))
 
