@@ -25,6 +25,7 @@ _DEEPEST = 6
 """How deep an output is taken apart; what lies deeper is shown as data."""
 
 _GLIMPSED = 6
+_GLIMPSED_DEEP = 3
 _GLIMPSED_CHARACTERS = 200
 
 
@@ -240,7 +241,7 @@ def _is_long(value: Any) -> bool:
 
 def _cut(value: Any, depth: int) -> Any:
     match value:
-        case Mapping() | list() if depth == _DEEPEST:
+        case Mapping() | list() if depth == _GLIMPSED_DEEP:
             return "…"
         case Mapping():
             items = islice(value.items(), _GLIMPSED)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -196,6 +197,97 @@ def test_the_details_hold_everything_that_is_known(media: MediaStore) -> None:
     assert shown["key"] == "job1"
     for part in ("&#34;seed&#34;: 7", "Python", "curl", "JavaScript", "Using seed: 7", "1.2"):
         assert part in shown["html"]
+
+
+URL = "https://replicate.delivery/xezq/{}"
+MIXED = a_job(
+    state=State.SUCCEEDED,
+    output={
+        "image": URL.format(0),
+        "clip": URL.format(1),
+        "stems": {"drums": URL.format(2)},
+        "mesh": URL.format(3),
+        "score": 0.5,
+        "boxes": [{"x": n} for n in range(140)],
+    },
+    files=(
+        replace(FILE, place=("image",)),
+        replace(FILE, n=1, place=("clip",), media_type="video/mp4"),
+        replace(FILE, n=2, place=("stems", "drums"), media_type="audio/wav", thumbnail_key=None),
+        replace(FILE, n=3, place=("mesh",), media_type="model/gltf-binary"),
+    ),
+)
+
+
+def test_each_part_of_an_output_is_shown_as_what_it_is(media: MediaStore) -> None:
+    for html in (result_card(MIXED, media)[1], details(MIXED, media)["html"]):
+        shown = html.partition('<div class="parts">')[2]
+        places = [
+            shown.index(mark)
+            for mark in (
+                '<h3 class="name">image</h3>',
+                "<img",
+                '<h3 class="name">clip</h3>',
+                "<video controls",
+                '<h3 class="name">stems</h3>',
+                '<h4 class="name">drums</h4>',
+                "<audio controls",
+                '<h3 class="name">mesh</h3>',
+                "model/gltf-binary · 1.2 kB",
+                '<span class="key">score</span><span class="value number">0.5</span>',
+                '<details><summary><span class="key">boxes</span><span class="more">140 items',
+                "… 100 more",
+            )
+        ]
+        assert places == sorted(places)
+
+
+def test_each_file_is_asked_for_by_its_own_number(media: MediaStore) -> None:
+    html = result_card(MIXED, media)[1]
+
+    for n, acts in enumerate((["use_image", "animate"], ["go_on"], [], [])):
+        of_file = html.partition(f'data-file="{n}"')[2].partition("data-file")[0]
+        assert [act for act in ("use_image", "animate", "go_on") if act in of_file] == acts
+        assert f'download="a-fox-job1-{n + 1}.webp"' in of_file
+
+
+def test_the_details_hold_the_whole_output_to_copy(media: MediaStore) -> None:
+    html = details(MIXED, media)["html"]
+
+    fold = html.partition('<details class="fold">')[2].partition("</details>")[0]
+    assert "data-copy" in fold
+    assert "&#34;x&#34;: 139" in fold
+    assert "fold" not in details(a_job(state=State.SUCCEEDED, text="Hi."), media)["html"]
+
+
+def test_headings_go_no_deeper_than_html_has_them(media: MediaStore) -> None:
+    output: Any = URL.format(0)
+    for _ in range(6):
+        output = {"inner": output}
+    job = a_job(state=State.SUCCEEDED, output=output, files=(replace(FILE, place=("inner",) * 6),))
+
+    html = result_card(job, media)[1]
+
+    assert html.count('<h6 class="name">inner</h6>') == 3
+    assert "<h7" not in html
+
+
+def test_an_end_without_output_says_so_and_a_failure_says_why_instead(media: MediaStore) -> None:
+    for state, says in ((State.SUCCEEDED, True), (State.FAILED, False), (State.CANCELED, False)):
+        html = result_card(a_job(state=state), media)[1]
+        assert ("The model gave no output." in html) == says
+
+
+def test_an_output_of_strangers_keys_and_texts_is_escaped(media: MediaStore) -> None:
+    long = HOSTILE * 9
+    file = replace(FILE, place=(HOSTILE,), media_type="text/<b>")
+    output = {HOSTILE: URL.format(0), "a": HOSTILE, "b": {HOSTILE: [long]}, f"{HOSTILE}2": long}
+    job = a_job(state=State.SUCCEEDED, output=output, files=(file,))
+
+    for html in (result_card(job, media)[1], details(job, media)["html"]):
+        assert "<img src=x" not in html
+        assert "<b>" not in html
+        assert html.count(ESCAPED[0]) > 4
 
 
 def test_a_conversation_is_known_by_its_first_question() -> None:
