@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from core.downloads.outputs import located_urls
 from core.history.records import Job
 from core.jobs.intents import file_key, hidden_fields
 from core.models.names import ModelName
@@ -30,11 +31,12 @@ def python_code(job: Job) -> str:
     ]
     match _output_kind(job):
         case "files":
-            ending = f"print(client.download_output(output, {PYTHON.text(_file_name(job))}))"
+            saved = f"print(client.download_output(output, {PYTHON.text(_file_name(job))}))"
+            ending = [saved] if _is_files_only(job.output) else ["print(output)", saved]
         case "text":
-            ending = 'print("".join(output))'
+            ending = ['print("".join(output))']
         case "json":
-            ending = "print(output)"
+            ending = ["print(output)"]
     return _lines(
         *_needs(model_input, "#"),
         *([*standard, ""] if standard else []),
@@ -43,10 +45,10 @@ def python_code(job: Job) -> str:
         "client = get_replicate_client()",
         "",
         "output = client.run_model(",
-        f"    {PYTHON.text(str(ModelName.parse(job.model)))},",
+        f"    {PYTHON.text(str(_exact(job)))},",
         f"    {given},",
         ")",
-        ending,
+        *ending,
     )
 
 
@@ -94,7 +96,10 @@ def javascript_code(job: Job) -> str:
         InvalidInput: the job's model isn't written as one.
     """
     model_input = _Input.of(job)
-    saves = _output_kind(job) == "files" and not isinstance(job.output, Mapping)
+    has_files = _output_kind(job) == "files"
+    saves = has_files and _is_files_only(job.output) and bool(_file_suffix(job) or not job.files)
+    # By `run` files come as streams, in which their URLs can't be read.
+    options = "{ useFileOutput: false }" if has_files and not saves else ""
     used = [
         *(["readFile"] if model_input.files else []),
         *(["writeFile"] if saves else []),
@@ -105,7 +110,7 @@ def javascript_code(job: Job) -> str:
         *([f'import {{ {", ".join(used)} }} from "node:fs/promises";'] if used else []),
         'import Replicate from "replicate";',
         "",
-        "const replicate = new Replicate();",
+        f"const replicate = new Replicate({options});",
         "",
         *_javascript_call(_exact(job), written(model_input.values, JAVASCRIPT, "  ")),
         *_javascript_ending(job, saves=saves),
@@ -144,14 +149,14 @@ def _javascript_ending(job: Job, *, saves: bool) -> list[str]:
         # By `run` files come as streams, else as URLs.
         file = "file" if _is_for_run(_exact(job)) else "(await fetch(file)).body"
         return [
-            "for (const [index, file] of [output].flat().entries()) {",
+            "for (const [index, file] of [output].flat(Infinity).entries()) {",
             f"  const path = `{_file_stem(job)}-${{index + 1}}{_file_suffix(job)}`;",
             f"  await writeFile(path, {file});",
             "}",
         ]
     if _output_kind(job) == "text":
         return ['console.log([output].flat().join(""));']
-    return ["console.log(output);"]
+    return ["console.log(JSON.stringify(output, null, 2));"]
 
 
 def _is_for_run(name: ModelName) -> bool:
@@ -224,10 +229,10 @@ _VERSION = re.compile(r"[0-9a-f]{64}")
 
 
 def _exact(job: Job) -> ModelName:
-    """Return what to run by the API alone, where a community model needs its version's id.
+    """Return what was run, with the version that a community model had then: it may have others.
 
-    This library finds it by itself, so that it can repeat a run as it was asked. Of an official
-    model, which runs by its name, predictions don't tell the version.
+    By the API alone such a model can't be run without. Of an official model, which runs by its
+    name, predictions don't tell the version.
     """
     name = ModelName.parse(job.model)
     told = job.version or ""
@@ -244,8 +249,15 @@ def _output_kind(job: Job) -> Literal["files", "text", "json"]:
     return "files" if job.kind in ("image", "video", "audio") else "json"
 
 
+def _is_files_only(output: Any) -> bool:
+    """Whether an output, if it is known, is a file or a list of files, perhaps of such lists."""
+    leaves = list(_leaves(output))
+    is_listed = not any(isinstance(key, str) for place in located_urls(output) for key in place)
+    return output is None or (is_listed and len(leaves) == len(located_urls(output)))
+
+
 def _file_name(job: Job) -> str:
-    """What to save as; without an extension where the run made no file, as one is added then."""
+    """What to save as; without an extension where there isn't one for all, as each gets its own."""
     return _file_stem(job) + _file_suffix(job)
 
 
@@ -254,7 +266,8 @@ def _file_stem(job: Job) -> str:
 
 
 def _file_suffix(job: Job) -> str:
-    return PurePosixPath(job.files[0].key).suffix if job.files else ""
+    suffixes = {PurePosixPath(file.key).suffix for file in job.files}
+    return suffixes.pop() if len(suffixes) == 1 else ""
 
 
 def _lines(*lines: str) -> str:

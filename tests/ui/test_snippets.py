@@ -53,10 +53,16 @@ def _runner(name: str, run: Run, output: dict[str, Any], version: str, official:
     return Runner(card, run)
 
 
+async def _mix(_: Mapping[str, Any], __: Context) -> AsyncIterator[Step]:
+    pictures = [[File(PNG, "out-0.png", "image/png")], [File(PNG, "out-1.png", "image/png")]]
+    yield Value({"views": pictures, "words": File(b"a fox", "out-2.txt", "text/plain"), "seed": 7})
+
+
 RUNNERS = (
     _runner("pictures", _draw, _FILES, PICTURES, official=True),
     _runner("words", _say, _TEXT, WORDS, official=True),
     _runner("scales", _weigh, {"type": "object"}, "e" * 64, official=True),
+    _runner("mixed", _mix, {"type": "object"}, "f" * 64, official=True),
     _runner("community", _draw, _FILES, COMMUNITY, official=False),
 )
 
@@ -193,9 +199,15 @@ const kept = (call, output, ...rest) => {
 const png = Buffer.from("a picture");
 const url = "data:image/png;base64," + png.toString("base64");
 export default class {
+  constructor(options) {
+    this.givesUrls = options?.useFileOutput === false;
+  }
   run(model, { input }) {
+    if (this.givesUrls) return kept("run", { views: [[url]] }, model, input);
+    const stream = () => new Blob([png]).stream();
+    if (model.includes("nested")) return kept("run", [[stream()], [stream()]], model, input);
     if (model.includes("words")) return kept("run", ["Well, ", "well."], model, input);
-    return kept("run", [new Blob([png]).stream(), new Blob([png]).stream()], model, input);
+    return kept("run", [stream(), stream()], model, input);
   }
   predictions = {
     create: ({ version, input }) => kept("create", { output: [url] }, version, input),
@@ -429,11 +441,11 @@ def assert_was_run(prediction: Mapping[str, Any], model: str) -> None:
         assert prediction["model"] == model
 
 
-def test_python_repeats_by_the_words_that_were_asked() -> None:
+@pytest.mark.parametrize("write", [python_code, curl_code, javascript_code])
+def test_a_community_model_is_run_in_the_version_that_was_run(write: Any) -> None:
     job = a_job({}, model="acme/community", version=COMMUNITY)
 
-    assert '"acme/community"' in python_code(job)
-    assert COMMUNITY not in python_code(job)
+    assert COMMUNITY in write(job)
 
 
 @pytest.mark.parametrize(
@@ -477,6 +489,20 @@ def test_python_saves_the_files_that_a_run_makes(emulator: Emulator) -> None:
     run_python(python_code(a_job({}, model="acme/pictures", kind="image", files=(a_picture(),))))
 
     assert Path("pictures.png").read_bytes() == PNG
+
+
+def test_python_tells_all_of_an_output_that_mixes_and_saves_its_files(
+    emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = {"views": [["https://example.com/0.png"]], "words": "https://example.com/1.txt"}
+    files = (a_picture(), a_picture("local/2026-03/job1/1.txt"))
+    job = a_job({}, model="acme/mixed", kind="image", files=files, output=output)
+
+    run_python(python_code(job))
+
+    assert "'seed': 7" in capsys.readouterr().out
+    assert Path("mixed-1.png").read_bytes() == Path("mixed-2.png").read_bytes() == PNG
+    assert Path("mixed-3.txt").read_text() == "a fox"
 
 
 def test_python_saves_files_where_the_run_ended_without_any(emulator: Emulator) -> None:
@@ -531,6 +557,39 @@ def test_javascript_prints_an_output_in_which_files_lie_deeper(
     _, printed = run_javascript(javascript_code(job))
 
     assert "data:image/png" in printed
+
+
+@pytest.mark.parametrize(
+    ("output", "files"),
+    [
+        ({"views": [["https://example.com/0.png"]]}, (a_picture(),)),
+        (["https://example.com/0.png", "a fox"], (a_picture(),)),
+        (["https://example.com/0.png"] * 2, (a_picture(), a_picture("local/2026-03/job1/1.mp4"))),
+    ],
+    ids=["object", "with text", "files of two kinds"],
+)
+def test_javascript_prints_where_the_files_of_an_output_that_mixes_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: Any, files: tuple[MediaFile, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    job = a_job({}, model="acme/mixed", kind="image", files=files, output=output)
+
+    _, printed = run_javascript(javascript_code(job))
+
+    assert json.loads(printed)["views"][0][0].startswith("data:image/png")
+
+
+def test_javascript_saves_the_files_of_nested_lists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    output = [["https://example.com/0.png"], ["https://example.com/1.png"]]
+    job = a_job({}, model="acme/nested", kind="image", files=(a_picture(),), output=output)
+
+    run_javascript(javascript_code(job))
+
+    saved = {path.name: path.read_bytes() for path in tmp_path.glob("*.png")}
+    assert saved == {"nested-1.png": b"a picture", "nested-2.png": b"a picture"}
 
 
 def test_what_can_not_be_seen_is_written_as_an_escape() -> None:
@@ -630,7 +689,7 @@ const output = await replicate.run("black-forest-labs/flux-schnell", {
     },
   },
 });
-for (const [index, file] of [output].flat().entries()) {
+for (const [index, file] of [output].flat(Infinity).entries()) {
   const path = `flux-schnell-${index + 1}.webp`;
   await writeFile(path, file);
 }
