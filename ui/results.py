@@ -17,7 +17,7 @@ from ui.jsontree import Node, tree, without_content
 _PICTURES = {f"image/{name}" for name in ("png", "jpeg", "webp", "gif", "avif", "bmp")}
 """What every browser draws. An SVG isn't among them: opened by itself, it may run scripts."""
 
-_LONG_CHARACTERS = 80
+_LONG_CHARACTERS = 60
 """A longer text is read as one; a shorter one stays a value among values."""
 
 _TEXTS_IN_A_ROW = 20
