@@ -203,6 +203,31 @@ def test_no_file_is_ever_missed(output: Any) -> None:
     assert sorted(file.n for file in _files(parts)) == [0, 1, 2]
 
 
+def test_a_file_that_stands_nowhere_comes_after_those_that_have_names() -> None:
+    named, stray = a_file(0, "image"), a_file(1, "gone")
+
+    assert parts_of(ran({"image": url(0)}, named, stray)) == (
+        Gallery((named,), ("image",)),
+        Gallery((stray,)),
+    )
+
+
+def test_what_lies_very_deep_is_data_and_its_file_comes_last() -> None:
+    file = a_file(0, *(["in"] * 9))
+    output: Any = url(0)
+    for _ in range(9):
+        output = {"in": output}
+
+    parts = parts_of(ran(output, file))
+
+    assert _depth(parts[0]) == 6
+    assert parts[1] == Gallery((file,))
+
+
+def _depth(part: Part) -> int:
+    return 1 + _depth(part.parts[0]) if isinstance(part, Labeled) else 0
+
+
 def _files(parts: tuple[Part, ...]) -> list[MediaFile]:
     found: list[MediaFile] = []
     for part in parts:

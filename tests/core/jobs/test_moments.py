@@ -1,11 +1,17 @@
 """A run's moments are recorded as they come, and where its files stand in its output."""
 
+import threading
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from core.emulator import Emulator, Runner
+from core.emulator.runner import Context, Progress, Step, Value
 from core.history.records import State
 from core.jobs.events import Processing, TextDelta
-from tests.core.jobs.world import WRITER, Process, World
+from tests.core.cards import official
+from tests.core.jobs.world import COUNTER, WRITER, Process, World
 
 
 def ended_on_replicate(world: World) -> datetime:
@@ -48,6 +54,31 @@ async def test_an_output_that_comes_at_the_end_is_seen_then(world: World) -> Non
     assert (under_way.sent_at, under_way.first_output_at) == (sent_at, None)
     assert job.first_output_at == sent_at + timedelta(seconds=60)
     assert job.ended_at == ended_on_replicate(world)
+
+
+async def test_a_first_part_of_an_output_is_recorded_before_the_rest_comes(tmp_path: Path) -> None:
+    first, rest = threading.Event(), threading.Event()
+
+    async def count(_: Mapping[str, Any], context: Context) -> AsyncIterator[Step]:
+        for n, go_on in enumerate((first, rest), start=1):
+            yield Progress(n, 2)
+            while not go_on.is_set():
+                await context.sleep(0.01)
+            yield Value({"counted": n})
+
+    runner = Runner(official(COUNTER, {"prompt": {"type": "string"}}, {"type": "object"}), count)
+    with Emulator(port=0, speed=1000, rate_limits=False, runners=[runner]) as emulator:
+        world = World(tmp_path, emulator, rest)
+        async with world.process() as app:
+            job_id = await begun(app, Processing, COUNTER)
+            first.set()
+            await app.until(job_id, lambda event: getattr(event, "progress", None) == 1)
+            under_way = await app.archive.get(job_id)
+            rest.set()
+            job = await app.ended(job_id)
+
+    assert (under_way.state, under_way.first_output_at) == (State.PROCESSING, world.now)
+    assert (job.state, job.output) == (State.SUCCEEDED, {"counted": 2})
 
 
 async def test_what_was_seen_in_an_earlier_life_stays(world: World) -> None:
