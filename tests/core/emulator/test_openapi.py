@@ -357,6 +357,24 @@ def test_models_are_found_by_all_words_of_a_query(http: httpx.Client) -> None:
     assert nothing["results"] == []
 
 
+@pytest.mark.parametrize(
+    ("query", "slugs"),
+    [
+        ("text to image", ["text-to-image"]),
+        ("Pictures, description", ["text-to-image"]),
+        ("images video", []),
+        ("!?", []),
+    ],
+)
+def test_collections_are_found_by_all_words_of_a_query(
+    query: str, slugs: list[str], http: httpx.Client
+) -> None:
+    found = http.get("/search", params={"query": query}).json()
+
+    assert [collection["slug"] for collection in found["collections"]] == slugs
+    assert all(collection["models"] for collection in found["collections"])
+
+
 @pytest.mark.parametrize("limit", ["0", "51", "-1", "1.5", "²", "many"])
 def test_a_search_refuses_a_limit_out_of_range(limit: str, http: httpx.Client) -> None:
     response = http.get("/search", params={"query": "tiny", "limit": limit})
