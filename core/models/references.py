@@ -76,9 +76,8 @@ _PAGES = frozenset(_SITE.split())
 
 
 def _read(pasted: str) -> Reference | None:
-    has_scheme = "://" in pasted
-    url = urlsplit(pasted if has_scheme else f"//{pasted}")
-    if has_scheme and url.scheme not in ("https", "http"):
+    url = urlsplit(pasted if "://" in pasted else f"//{pasted}")
+    if url.scheme not in ("https", "http", ""):
         return None
     match url.hostname:
         case "replicate.com" | "www.replicate.com":
@@ -87,8 +86,6 @@ def _read(pasted: str) -> Reference | None:
             return _in_the_api(_parts(url))
         case "r8.im":
             return _model(url.path.strip("/").replace("@sha256:", ":"))
-        case _ if has_scheme:
-            return None
         case _ if _PREDICTION_ID.fullmatch(pasted):
             return PredictionReference(pasted)
         case _:
