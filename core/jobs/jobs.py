@@ -33,13 +33,13 @@ from core.jobs.events import TERMINAL_EVENTS, Event, event_of
 from core.jobs.intents import Intent, Intents, asked_again, restored
 from core.jobs.leases import Leases, a_holder
 from core.jobs.runs import Means, Run
-from core.jobs.schemas import Schemas
+from core.jobs.schemas import Described, Schemas
 from core.jobs.tidying import tidy_settled
 from core.jobs.turns import Turns
 from core.logs import get_logger
+from core.models.cache import DescriptionCache
 from core.models.catalog import Kind
 from core.models.chat import Conversation
-from core.models.names import ModelName
 from core.models.schema import ModelSchema
 
 _ELSEWHERE_SECONDS = 1.0
@@ -60,6 +60,7 @@ class Jobs:
             jobs are left alone.
         max_running: how many predictions may run at once; the others wait their turn.
         backend_is_embedded: it is part of this process, so that its predictions end with it.
+        descriptions: where models' descriptions are kept for a time without a network.
         sleep, clock, now: replaceable in tests; `clock` counts seconds, from anywhere.
 
     Attributes:
@@ -75,16 +76,19 @@ class Jobs:
         backend: str | Backend,
         max_running: int,
         backend_is_embedded: bool = False,
+        descriptions: DescriptionCache | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.ended: Counter[Kind] = Counter()
-        self._schemas = Schemas(client, clock=clock)
         self._client = client
         self._archive = archive
         self._media = media
         self._backend = Named(backend) if isinstance(backend, str) else backend
+        self._schemas = Schemas(
+            client, cache=descriptions, backend=self._backend, clock=clock, now=now
+        )
         self._sleep = sleep
         self._now = now
         holder = a_holder()
@@ -113,6 +117,11 @@ class Jobs:
         )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = asyncio.Event()
+
+    @property
+    def backend(self) -> str | None:
+        """What runs jobs now, as the archive names it; None while that isn't known."""
+        return self._backend.key
 
     async def __aenter__(self) -> Self:
         self._spawn(self._leases.keep())
@@ -276,6 +285,18 @@ class Jobs:
             job.model, given, owner=owner, kind=job.kind, conversation=conversation
         )
 
+    async def describe(self, model: str) -> Described:
+        """Return what Replicate says of a model, or said when it could last be asked.
+
+        Args:
+            model: `owner/name` or `owner/name:version`.
+
+        Raises:
+            InvalidInput, NotFound: it describes no such model.
+            PlaygroundError: it can't be asked, and the model isn't known from before.
+        """
+        return await self._schemas.describe(model)
+
     async def schema(self, model: str) -> ModelSchema | None:
         """Return what a model takes and gives, or None where Replicate doesn't tell.
 
@@ -285,7 +306,6 @@ class Jobs:
         Raises:
             InvalidInput, NotFound, ApiError: it can't be looked up.
         """
-        ModelName.parse(model)
         return await self._schemas.find(model)
 
     async def running(self, owner: str) -> Sequence[Job]:
@@ -294,7 +314,7 @@ class Jobs:
         Raises:
             ArchiveError: the history can't be read.
         """
-        if (backend := self._backend.key) is None:
+        if (backend := self.backend) is None:
             return ()
         return await self._archive.unsettled(backend, owner=owner)
 
