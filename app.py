@@ -107,7 +107,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
             schemas = getattr(arguments, "schemas", None)
             offline = bool(arguments.offline or schemas or settings.replicate_api_token is None)
             if offline:
-                emulator = opened.enter_context(Emulator(port=0, schemas=schemas))
+                emulator = opened.enter_context(
+                    Emulator(port=0, speed=settings.demo_speed, schemas=schemas)
+                )
                 settings = _pointed_at(settings, emulator.url)
             client = await opened.enter_async_context(AsyncReplicateClient(settings))
             account = None

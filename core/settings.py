@@ -69,6 +69,13 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("PLAYGROUND_MAX_RUNNING"),
         description="jobs that may run at once; the others wait their turn",
     )
+    demo_speed: float = Field(
+        default=1.0,
+        gt=0,
+        le=1000,
+        validation_alias=AliasChoices("PLAYGROUND_DEMO_SPEED"),
+        description="how much faster than life the offline demo's models work",
+    )
     max_download_bytes: int = Field(
         default=2 * 1024**3,
         ge=1,

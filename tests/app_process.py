@@ -27,12 +27,21 @@ class App:
         data_dir: where it keeps things.
         api_url: an emulator to talk to as if it were Replicate; by itself it is offline.
         port: where it listens; a free one each time when 0.
+        demo_speed: how much faster than life its offline demo is.
     """
 
-    def __init__(self, data_dir: Path, api_url: str | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        api_url: str | None = None,
+        port: int = 0,
+        *,
+        demo_speed: float = 4.0,
+    ) -> None:
         self._port = port
         self._data_dir = data_dir
         self._api_url = api_url
+        self._demo_speed = demo_speed
 
     @contextmanager
     def running(self) -> Iterator[str]:
@@ -63,7 +72,7 @@ class App:
                 f"--data-dir={self._data_dir}",
             ],
             cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **self._api()},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **self._backend()},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -75,9 +84,9 @@ class App:
             process.wait()
             process.stdout.close()
 
-    def _api(self) -> dict[str, str]:
+    def _backend(self) -> dict[str, str]:
         if self._api_url is None:
-            return {}
+            return {"PLAYGROUND_DEMO_SPEED": str(self._demo_speed)}
         return {"REPLICATE_BASE_URL": self._api_url, "REPLICATE_API_TOKEN": "any"}
 
     @staticmethod

@@ -14,11 +14,12 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from ui.components import ASSETS, page_head
+from ui.eventstreams import EventStreams
 from ui.sandboxing import SandboxedFiles
 from ui.theme import theme
 
 _SHUTDOWN_SECONDS = 3
-"""How long open pages may hold up the end: their event streams never end by themselves."""
+"""How long an answer on its way may hold up the end."""
 
 _MAX_UPLOAD = "100mb"
 """Replicate's own limit for an uploaded file."""
@@ -70,29 +71,38 @@ class PageServer:
 
     async def serve(self, listening: socket.socket, *, open_browser: bool) -> None:
         """Serve until SIGINT or SIGTERM; prints the page's address once it answers."""
+        streams = EventStreams(self._web)
         config = uvicorn.Config(
-            self._web, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
+            streams, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
         )
-        await _Server(config, _url(listening), open_browser).serve(sockets=[listening])
+        server = _Server(config, _url(listening), open_browser, streams)
+        await server.serve(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn that says when it answers, and that returns after a signal.
+    """A uvicorn that says when it answers, ends event streams, and returns after a signal.
 
     uvicorn raises the signal once more when it has stopped, and a second SIGTERM would end the
     process before the jobs and the archive are closed.
     """
 
-    def __init__(self, config: uvicorn.Config, url: str, open_browser: bool) -> None:
+    def __init__(
+        self, config: uvicorn.Config, url: str, open_browser: bool, streams: EventStreams
+    ) -> None:
         super().__init__(config)
         self._url = url
         self._open_browser = open_browser
+        self._streams = streams
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         print(f"Replicate Playground is on {self._url} (Ctrl+C ends it)", flush=True)
         if self._open_browser:
             await asyncio.to_thread(webbrowser.open, self._url)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._streams.end()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

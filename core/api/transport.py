@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from replicate.client import Client
 
+from core.certificates import trusted_certificates
 from core.errors import (
     AlreadyClosed,
     ApiError,
@@ -77,7 +78,8 @@ class ApiTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._origin = _origin(httpx.URL(base_url))
         self._inner = inner or httpx.AsyncHTTPTransport(
-            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20)
+            verify=trusted_certificates(),
+            limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
         )
         self._clock = clock
         self._offset: timedelta | None = None

@@ -11,6 +11,7 @@ import httpx
 
 from core.api.retries import is_transient, wait_seconds
 from core.api.transport import error_for
+from core.certificates import trusted_certificates
 from core.downloads.addresses import HostRules, Resolve, resolve
 from core.downloads.dataurls import decode, is_data_url
 from core.downloads.hops import Hops
@@ -72,9 +73,8 @@ class Downloader:
         self._sleep = sleep
         self._clock = clock
         self._idle_seconds = idle_seconds
-        # Made once: reading the certificates takes longer than all the rest.
         self._transport = transport or partial(
-            httpx.AsyncHTTPTransport, verify=httpx.create_ssl_context()
+            httpx.AsyncHTTPTransport, verify=trusted_certificates()
         )
 
     async def fetch(

@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
 from tests.app_process import App
 
@@ -42,23 +41,43 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def demo_speed() -> float:
+    """How much faster than life the offline app's models work."""
+    return 4.0
+
+
+@pytest.fixture(scope="module")
+def url(demo_speed: float, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One running offline app for a whole module: it takes seconds to start."""
-    with tempfile.TemporaryDirectory() as folder, App(Path(folder)).running() as url:
+    with App(tmp_path_factory.mktemp("data"), demo_speed=demo_speed).running() as url:
         yield url
 
 
+@pytest.fixture(scope="module")
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """One visitor a module, whose browser has the page's scripts compiled after the first test."""
+    visitor = chromium.new_context(viewport={"width": 1280, "height": 900})
+    visitor.set_default_timeout(30_000)
+    yield visitor
+    visitor.close()
+
+
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A page whose scripts may not fail: what they report is an error of the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(30_000)
-    page = context.new_page()
+def page(visitor: BrowserContext) -> Iterator[Page]:
+    """A page whose scripts may not fail: what they report is an error of the test.
+
+    Nothing that was kept in the browser by one test is there in the next.
+    """
+    page = visitor.new_page()
     mistakes: list[str] = []
     page.on("pageerror", lambda error: mistakes.append(str(error)))
     page.on("response", lambda answer: _note_failure(answer, mistakes))
     yield page
-    context.close()
+    visitor.clear_cookies()
+    for one in visitor.pages:
+        if one.url.startswith("http"):
+            one.evaluate("localStorage.clear(), sessionStorage.clear()")
+        one.close()
     assert not mistakes
 
 

@@ -12,6 +12,12 @@ from tests.browser.views import Talk, open_page
 LONG_QUESTION = "Explain tea in ten long paragraphs"
 
 
+@pytest.fixture(scope="module")
+def demo_speed() -> float:
+    """As in life: what is seen here is seen while an answer is written."""
+    return 1.0
+
+
 @pytest.fixture
 def talk(page: Page, url: str) -> Talk:
     open_page(page, url)

@@ -1,16 +1,19 @@
 """The Image and Video tabs at work: run, stop, come back, use again."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.emulator import Emulator, Fault
-from tests.app_process import App
-from tests.browser.views import LONG, Bench, open_page, open_tab
+from tests.browser.views import LONG, Bench, open_page
 
 SLOW = "black-forest-labs/flux-2-flex"
+
+
+@pytest.fixture(scope="module")
+def demo_speed() -> float:
+    """Slow enough for a second tab, which asks every few seconds, to see a run of `SLOW`."""
+    return 1.5
 
 
 @pytest.fixture
@@ -23,6 +26,14 @@ def image(page: Page, url: str) -> Bench:
 def second(page: Page) -> Page:
     """Another tab of the same browser."""
     return page.context.new_page()
+
+
+def test_an_example_is_ready_to_run(image: Bench) -> None:
+    """The first of this module, since it needs a history that is still empty."""
+    image.page.locator("#image-welcome button").nth(1).click()
+
+    expect(image.chosen_model).to_contain_text("FLUX 1.1 Pro")
+    expect(image.prompt).not_to_have_value("")
 
 
 def test_a_run_shows_its_state_at_once_and_then_its_result(image: Bench) -> None:
@@ -212,39 +223,3 @@ def test_keys_that_are_held_run_once(image: Bench) -> None:
 
     expect(image.result).to_contain_text("a snail", timeout=LONG)
     expect(image.earlier.filter(has_text="a snail")).to_have_count(0)
-
-
-def test_an_example_is_ready_to_run(page: Page, tmp_path: Path) -> None:
-    with App(tmp_path).running() as url:
-        open_page(page, url)
-        open_tab(page, "Image")
-        image = Bench(page, "image")
-
-        page.locator("#image-welcome button").nth(1).click()
-
-        expect(image.chosen_model).to_contain_text("FLUX 1.1 Pro")
-        expect(image.prompt).not_to_have_value("")
-
-
-def test_an_account_without_credit_is_told_so(
-    page: Page, emulator: Emulator, tmp_path: Path
-) -> None:
-    emulator.inject(
-        Fault(
-            method="POST",
-            path="*/predictions",
-            status=402,
-            times=None,
-            headers={"content-type": "application/problem+json"},
-            body='{"title": "Insufficient credit", "detail": "You have none.", "status": 402}',
-        )
-    )
-    with App(tmp_path, api_url=emulator.url).running() as url:
-        open_page(page, url)
-        image = Bench.open(page, "image")
-
-        image.prompt.fill("a fox")
-        image.run_button.click()
-
-        expect(image.result.locator(".problem")).to_contain_text("out of credit")
-        expect(image.result).to_contain_text("a fox")

@@ -5,11 +5,13 @@ import gc
 import io
 import json
 import os
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -621,3 +623,15 @@ def test_settings_are_what_it_was_made_with(emulator: Emulator) -> None:
         used = client.settings, client.base_url
 
     assert used == (settings, emulator.url)
+
+
+def test_a_client_after_the_first_reads_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take tens of milliseconds, and a program may make a client for each of its jobs."""
+    settings = Settings(replicate_api_token="any")
+    AsyncReplicateClient(settings)
+    reading = Mock()
+    monkeypatch.setattr(ssl, "create_default_context", reading)
+
+    AsyncReplicateClient(settings)
+
+    reading.assert_not_called()

@@ -42,6 +42,7 @@ def test_nothing_has_to_be_set() -> None:
         ("PLAYGROUND_DATA_DIR", "/data", "data_dir", Path("/data")),
         ("PLAYGROUND_DATABASE_URL", "postgresql://x/y", "database_url", "postgresql://x/y"),
         ("PLAYGROUND_MAX_RUNNING", "8", "max_running", 8),
+        ("PLAYGROUND_DEMO_SPEED", "2.5", "demo_speed", 2.5),
         ("PLAYGROUND_MAX_DOWNLOAD_BYTES", "1000", "max_download_bytes", 1000),
         ("PLAYGROUND_LOG_LEVEL", "DEBUG", "log_level", "debug"),
         ("PLAYGROUND_LOG_JSON", "true", "log_json", True),

@@ -123,7 +123,8 @@ def test_the_same_seed_films_the_same_clip_and_another_another() -> None:
         frames_of(film("a fox", width=96, height=64, seconds=0.3, seed=seed)) for seed in (1, 1, 2)
     )
 
-    assert [frame.tobytes() for frame in first] == [frame.tobytes() for frame in same]
+    # The encoder's threads may round a shade differently.
+    assert max(map(difference, first, same)) < 0.5
     assert difference(first[0], other[0]) > 6
 
 

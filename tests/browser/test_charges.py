@@ -1,4 +1,4 @@
-"""A run whose answer was lost, as a person sees it and decides what to do."""
+"""What a person is told of charges, and decides: an account without credit, a lost answer."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core import ReplicateClient, Settings
-from core.emulator import Emulator
+from core.emulator import Emulator, Fault
 from core.history.archive import Archive
 from core.history.records import Job, State
 from tests.app_process import App
@@ -24,16 +24,29 @@ LOST = (
 )
 
 
-@pytest.fixture
-def image(page: Page, emulator: Emulator, tmp_path: Path) -> Iterator[Bench]:
-    """The Image tab of an app whose history holds an uncertain run, of some hours ago."""
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """What the app of this module takes for Replicate."""
+    with Emulator(port=0, speed=100.0, rate_limits=False, faults=True) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def url(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An app whose history holds an uncertain run, of some hours ago."""
+    folder = tmp_path_factory.mktemp("data")
     with ReplicateClient(Settings(base_url=emulator.url, replicate_api_token="any")) as client:
         username = client.get_account().username
     with ThreadPoolExecutor(1) as threads:  # the browser's loop runs in this one
-        threads.submit(asyncio.run, _lose_a_run(tmp_path, f"{emulator.url}#{username}")).result()
-    with App(tmp_path, api_url=emulator.url).running() as url:
-        open_page(page, url)
-        yield Bench.open(page, "image")
+        threads.submit(asyncio.run, _lose_a_run(folder, f"{emulator.url}#{username}")).result()
+    with App(folder, api_url=emulator.url).running() as url:
+        yield url
+
+
+@pytest.fixture
+def image(page: Page, url: str) -> Bench:
+    open_page(page, url)
+    return Bench.open(page, "image")
 
 
 async def _lose_a_run(folder: Path, backend: str) -> None:
@@ -82,3 +95,21 @@ def test_it_may_have_been_charged_and_is_run_again_on_purpose_or_looked_for(
     expect(image.running).to_have_count(0, timeout=LONG)
     expect(image.earlier.filter(has_text="ferry").locator("img")).to_be_visible()
     assert {one["id"] for one in emulator.predictions} == {made["id"], first.id}
+
+
+def test_an_account_without_credit_is_told_so(image: Bench, emulator: Emulator) -> None:
+    emulator.inject(
+        Fault(
+            method="POST",
+            path="*/predictions",
+            status=402,
+            headers={"content-type": "application/problem+json"},
+            body='{"title": "Insufficient credit", "detail": "You have none.", "status": 402}',
+        )
+    )
+
+    image.prompt.fill("a fox")
+    image.run_button.click()
+
+    expect(image.result.locator(".problem")).to_contain_text("out of credit")
+    expect(image.result).to_contain_text("a fox")

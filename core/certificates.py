@@ -1,0 +1,15 @@
+"""The certificates that every connection is checked against, read once a process."""
+
+import ssl
+from functools import cache
+
+import httpx
+
+
+@cache
+def trusted_certificates() -> ssl.SSLContext:
+    """Return what to check servers by: `SSL_CERT_FILE`'s or `SSL_CERT_DIR`'s, else certifi's.
+
+    Reading them takes longer than all the rest of what a client does when it is made.
+    """
+    return httpx.create_ssl_context()
