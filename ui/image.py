@@ -3,6 +3,7 @@
 from ui.workbench import WorkbenchKind
 
 IMAGE = WorkbenchKind(
+    name="image",
     kind="image",
     prompt_placeholder="A lighthouse in a storm, painted in gouache",
     heading="Make a picture",

@@ -3,6 +3,7 @@
 from ui.workbench import WorkbenchKind
 
 VIDEO = WorkbenchKind(
+    name="video",
     kind="video",
     prompt_placeholder="Waves roll onto a beach at dusk, the camera drifts to the left",
     heading="Make a clip",

@@ -1,7 +1,8 @@
 """The tab in which one kind of model is tried: its form, Run and Stop, and the runs beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -18,14 +19,22 @@ from ui.live import BUSY_SECONDS
 from ui.pictures import FormPicture, preview
 from ui.pieces import model_picker, notice, welcome
 from ui.services import LOCAL_OWNER, Services
-from ui.troubles import told
+from ui.troubles import quiet, told
+
+_numbers = count(1)
 
 
 @dataclass(frozen=True)
 class WorkbenchKind:
-    """What makes one workbench differ from another."""
+    """What makes one workbench differ from another.
 
-    kind: Kind
+    Attributes:
+        name: its tab's, and what its parts' ids begin with.
+        kind: what its models make; anything when None.
+    """
+
+    name: str
+    kind: Kind | None
     prompt_placeholder: str
     heading: str
     invitation: str
@@ -35,13 +44,15 @@ class WorkbenchKind:
 class Workbench:
     """The components of one tab.
 
-    `incoming` is a picture on its way into the form, from a result of this tab or another.
+    `incoming` is a picture on its way into the form, from a result of this tab or another; `wanted`
+    is what is to be opened next.
     """
 
     picker: gr.HTML
     prompt: gr.Textbox
     form: gr.State
     incoming: gr.State
+    wanted: gr.State
     clock: gr.Timer
     notice: gr.HTML
     welcome: gr.HTML
@@ -52,6 +63,19 @@ class Workbench:
     def feed(self) -> list[gr.HTML]:
         """Where the tab's runs are shown."""
         return [self.welcome, self.current, self.latest]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be opened in a workbench; each is different from the one before.
+
+    Attributes:
+        input: what the form is to hold, exactly; what the person changed stays when None.
+    """
+
+    model: str
+    input: Mapping[str, Any] | None = field(default=None, hash=False)
+    number: int = field(default_factory=lambda: next(_numbers))
 
 
 class Loaded(NamedTuple):
@@ -70,18 +94,44 @@ class WorkbenchHandlers:
     config: WorkbenchKind
 
     @property
-    def feed(self) -> Feed:
-        """The runs of this tab."""
-        return Feed(self.services, self.config.kind)
+    def models(self) -> tuple[CatalogModel, ...]:
+        """The curated models that the tab offers; the one to begin with first."""
+        return () if self.config.kind is None else models_of(self.config.kind)
 
     @property
-    def models(self) -> tuple[CatalogModel, ...]:
-        """What the tab offers; the one to begin with first."""
-        return models_of(self.config.kind)
+    def first(self) -> str:
+        """The model to begin with; "" where one has to be chosen first."""
+        return self.models[0].id if self.models else ""
+
+    def feed(self, form: Form) -> Feed:
+        """Return the runs that are shown beside a form."""
+        if self.config.kind is None:
+            return Feed.of(self.services, form.model)
+        return Feed(self.services, self.config.kind)
+
+    @quiet
+    async def shown_feed(self, form: Form) -> Runs:
+        """Return the runs that are shown beside a form, as they stand."""
+        return await self.feed(form).shown()
+
+    async def picker(self, model: str) -> str:
+        """Return the choice of a model, with one chosen."""
+        return model_picker(self.models, model)
 
     async def choose(self) -> tuple[str, Form]:
         """Return the picker and the form of the model to begin with."""
-        return await self._picked(Form(""), self.models[0].id)
+        return await self._picked(Form(""), self.first)
+
+    async def open(
+        self, form: Form, shown: Mapping[str, Any], wanted: Wanted | None
+    ) -> tuple[Any, Any, Any]:
+        """Return the picker, form and prompt of what is wanted."""
+        if wanted is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        if wanted.input is None:
+            return *await self._picked(form, wanted.model, shown), gr.skip()
+        loaded = await self.filled(wanted.model, wanted.input)
+        return loaded.picker, loaded.form, loaded.prompt
 
     async def switch(self, form: Form, shown: Mapping[str, Any], model: str) -> tuple[str, Form]:
         """Return the same for another model, keeping what the person changed where it fits."""
@@ -116,16 +166,16 @@ class WorkbenchHandlers:
                 {**given, **form.read(shown)},
                 owner=LOCAL_OWNER,
                 kind=self.config.kind,
-                lane=f"{self.config.kind}/{visitor}",
+                lane=f"{self.config.name}/{visitor}",
             )
-            return ("", gr.Timer(BUSY_SECONDS), *await self.feed.shown())
+            return ("", gr.Timer(BUSY_SECONDS), *await self.feed(form).shown())
         except PlaygroundError as error:
             return _said(notice(str(error), "bad"))
 
     @told
-    async def stop_newest(self) -> str:
+    async def stop_newest(self, form: Form) -> str:
         """Stop the run that was started last."""
-        job = await self.feed.newest_running()
+        job = await self.feed(form).newest_running()
         if job is None:
             return notice("Nothing is running here.")
         await self.services.jobs.cancel(job.id, owner=LOCAL_OWNER)
@@ -154,13 +204,16 @@ class WorkbenchHandlers:
             said = f"The picture is in “{field.title}”."
             if model != form.model:
                 said = f"{_title(form.model)} takes no picture: this is {_title(model)} now. {said}"
-            return model_picker(self.models, model), filled, notice(said)
+            return await self.picker(model), filled, notice(said)
         return gr.skip(), gr.skip(), notice("None of these models takes a picture.", "bad")
 
     async def loaded(self, job: Job) -> Loaded:
         """Return what shows the settings of a run, exactly as they were."""
-        other = await self._form(job.model)
-        given = restored(job, self.services.media)
+        return await self.filled(job.model, restored(job, self.services.media))
+
+    async def filled(self, model: str, given: Mapping[str, Any]) -> Loaded:
+        """Return what shows a model with an input, exactly."""
+        other = await self._form(model)
         hidden = hidden_fields(given)
         values = {
             field.name: shown_value(field, given[field.name])
@@ -168,8 +221,8 @@ class WorkbenchHandlers:
             if field.name in given and field.name not in hidden
         }
         return Loaded(
-            model_picker(self.models, job.model),
-            job.prompt if other.takes_prompt else "",
+            await self.picker(model),
+            str(given.get("prompt", "")) if other.takes_prompt else "",
             other.holding(values),
         )
 
@@ -177,9 +230,11 @@ class WorkbenchHandlers:
         self, form: Form, model: str, shown: Mapping[str, Any] | None = None
     ) -> tuple[str, Form]:
         other = await self._form(model)
-        return model_picker(self.models, model), form.carried_over(other, shown or {})
+        return await self.picker(model), form.carried_over(other, shown or {})
 
     async def _form(self, model: str) -> Form:
+        if not model:
+            return Form("")
         try:
             schema = await self.services.jobs.schema(model)
         except PlaygroundError as error:
@@ -197,8 +252,7 @@ _EDITED_FIELDS = ("image", "input_image", "image_input", "input_images", "images
 """Those by which a model changes a picture, and isn't only led by it."""
 
 
-@dataclass(frozen=True)
-class States:
+class States(NamedTuple):
     """What a workbench remembers for a visitor.
 
     They stand outside the tabs: of a state in a tab that isn't open, Gradio tells each change
@@ -207,6 +261,7 @@ class States:
 
     form: gr.State
     incoming: gr.State
+    wanted: gr.State
     clock: gr.Timer
 
 
@@ -216,20 +271,24 @@ def states(handlers: WorkbenchHandlers, clock: gr.Timer) -> States:
     Args:
         clock: how often the page asks what has changed; a run makes it ask more often.
     """
-    return States(gr.State(Form(handlers.models[0].id)), gr.State(None), clock)
+    return States(gr.State(Form(handlers.first)), gr.State(None), gr.State(None), clock)
 
 
-def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
-    """Lay a workbench out: its form at the left, its runs at the right and below."""
+def build(handlers: WorkbenchHandlers, kept: States, *, picker: gr.HTML | None = None) -> Workbench:
+    """Lay a workbench out: its form at the left, its runs at the right and below.
+
+    Args:
+        picker: where a model is chosen, if that isn't above the form.
+    """
     config = handlers.config
-    name = config.kind
+    name = config.name
     with gr.Column(elem_classes="bench"):
         with gr.Row(equal_height=False, elem_classes="halves"):
             with gr.Column(scale=5, min_width=300, elem_classes="panel"):
-                picker = components.picker(
-                    model_picker(handlers.models, handlers.models[0].id),
-                    elem_id=f"{name}-model",
-                )
+                if picker is None:
+                    picker = components.picker(
+                        model_picker(handlers.models, handlers.first), elem_id=f"{name}-model"
+                    )
                 prompt = gr.Textbox(
                     label="Prompt",
                     placeholder=config.prompt_placeholder,
@@ -262,9 +321,7 @@ def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
                 )
                 current = components.cards(label="Runs", elem_id=f"{name}-current")
         latest = components.cards(label="Earlier results", elem_id=f"{name}-latest", layout="grid")
-    bench = Workbench(
-        picker, prompt, kept.form, kept.incoming, kept.clock, said, greeting, current, latest
-    )
+    bench = Workbench(picker, prompt, *kept, said, greeting, current, latest)
     return bench
 
 
@@ -294,6 +351,9 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     async def switch(event: gr.EventData, *values: Any) -> tuple[str, Form]:
         return await handlers.switch(form, by_name(values), asked(event, "model"))
 
+    async def open_wanted(wanted: Wanted | None, *values: Any) -> tuple[Any, Any, Any]:
+        return await handlers.open(form, by_name(values), wanted)
+
     async def try_example(event: gr.EventData, *values: Any) -> tuple[str, Form, str]:
         return await handlers.try_example(form, by_name(values), asked(event, "model"))
 
@@ -303,8 +363,9 @@ def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     run_button.click(
         run, [bench.form, bench.prompt, *shown], [bench.notice, bench.clock, *bench.feed], **QUIET
     )
-    stop_button.click(handlers.stop_newest, None, bench.notice, **QUIET)
+    stop_button.click(handlers.stop_newest, bench.form, bench.notice, **QUIET)
     bench.picker.choose(switch, shown, settings, **QUIET)
+    bench.wanted.change(open_wanted, [bench.wanted, *shown], [*settings, bench.prompt], **QUIET)
     bench.welcome.example(try_example, shown, [*settings, bench.prompt], **QUIET)
     bench.incoming.change(take, [bench.incoming, *shown], [*settings, bench.notice], **QUIET)
 
@@ -313,11 +374,11 @@ def _draw_fields(form: Form) -> dict[str, gr.components.Component]:
     drawn = {}
 
     def draw(fields: tuple[Any, ...]) -> None:
-        for field in fields:
-            value = form.values.get(field.name, initial_value(field))
-            box = component(field, value, key=(form.revision, field.name))
-            drawn[field.name] = box
-            if isinstance(box, gr.File) and media_kind(field) == "image":
+        for one in fields:
+            value = form.values.get(one.name, initial_value(one))
+            box = component(one, value, key=(form.revision, one.name))
+            drawn[one.name] = box
+            if isinstance(box, gr.File) and media_kind(one) == "image":
                 small = gr.HTML(preview(value), padding=False)
                 box.change(preview, box, small, **QUIET)
 

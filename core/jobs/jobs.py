@@ -123,6 +123,11 @@ class Jobs:
         """What runs jobs now, as the archive names it; None while that isn't known."""
         return self._backend.key
 
+    @property
+    def backend_key(self) -> str | None:
+        """What the archive calls the backend; None until its account is known."""
+        return self._backend.key
+
     async def __aenter__(self) -> Self:
         self._spawn(self._leases.keep())
         return self

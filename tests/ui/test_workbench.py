@@ -319,7 +319,7 @@ async def test_stop_ends_the_run_of_this_tab_that_was_started_last(
     second = await begun(services, SCHNELL)
     clip = await begun(services, KLING)
 
-    said = await bench.stop_newest()
+    said = await bench.stop_newest(Form(SCHNELL))
 
     assert said == ""
     assert (await ended(services, second)).state is State.CANCELED
@@ -333,7 +333,7 @@ async def test_stop_says_so_when_nothing_runs(
     go_on.clear()
     clip = await begun(services, KLING)
 
-    said = await bench.stop_newest()
+    said = await bench.stop_newest(Form(SCHNELL))
 
     assert "Nothing is running here." in said
     assert [job.id for job in await services.jobs.running(LOCAL_OWNER)] == [clip]
