@@ -119,11 +119,6 @@ class Jobs:
         self._closed = asyncio.Event()
 
     @property
-    def backend(self) -> str | None:
-        """What runs jobs now, as the archive names it; None while that isn't known."""
-        return self._backend.key
-
-    @property
     def backend_key(self) -> str | None:
         """What the archive calls the backend; None until its account is known."""
         return self._backend.key
@@ -319,7 +314,7 @@ class Jobs:
         Raises:
             ArchiveError: the history can't be read.
         """
-        if (backend := self.backend) is None:
+        if (backend := self.backend_key) is None:
             return ()
         return await self._archive.unsettled(backend, owner=owner)
 
