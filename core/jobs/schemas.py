@@ -180,5 +180,5 @@ def _is_described(model: str) -> bool:
 
 def _described(kept: Kept) -> Described:
     document = kept.model.openapi_schema
-    schema = None if document is None else ModelSchema.from_openapi(document)
+    schema = None if document is None else ModelSchema.parse(document)
     return Described(kept.model, schema, kept.fetched_at)
