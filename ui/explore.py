@@ -16,6 +16,7 @@ from core.models.references import (
     read_reference,
 )
 from ui import components, workbench
+from ui.bench import States, Wanted, Workbench, WorkbenchHandlers, WorkbenchKind
 from ui.components import QUIET, asked
 from ui.form import Form
 from ui.modelviews import (
@@ -31,7 +32,6 @@ from ui.modelviews import (
 from ui.pieces import notice
 from ui.shelf import Shelf
 from ui.troubles import told
-from ui.workbench import States, Wanted, Workbench, WorkbenchHandlers, WorkbenchKind
 
 EXPLORE = WorkbenchKind(
     name="explore",

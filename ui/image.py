@@ -1,6 +1,6 @@
 """The Image tab: a workbench whose results are pictures."""
 
-from ui.workbench import WorkbenchKind
+from ui.bench import WorkbenchKind
 
 IMAGE = WorkbenchKind(
     name="image",

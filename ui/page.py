@@ -4,6 +4,7 @@ import gradio as gr
 
 from ui import chat, components, explore, history, pieces, workbench
 from ui.actions import Actions, Refresh, Shell, wire_cards, wire_shell
+from ui.bench import WorkbenchHandlers
 from ui.chat import ChatHandlers
 from ui.components import QUIET
 from ui.endpoints import Endpoints, publish
@@ -17,7 +18,6 @@ from ui.live import IDLE_SECONDS, Live, Seen
 from ui.services import Services
 from ui.troubles import told
 from ui.video import VIDEO
-from ui.workbench import WorkbenchHandlers
 
 _CACHE_SWEEP_SECONDS = 3600
 _CACHE_AGE_SECONDS = 24 * 3600

@@ -1,6 +1,6 @@
 """The Video tab: a workbench whose results are clips."""
 
-from ui.workbench import WorkbenchKind
+from ui.bench import WorkbenchKind
 
 VIDEO = WorkbenchKind(
     name="video",

@@ -23,13 +23,21 @@ from typing import Any, Self
 
 from core.api.retries import is_transient
 from core.client import AsyncReplicateClient
-from core.errors import PlaygroundError
+from core.errors import InvalidField, PlaygroundError
 from core.history.archive import Archive, UnknownJob
 from core.history.media import MediaStore
 from core.history.records import Job, State
 from core.jobs.account import Backend, Named
 from core.jobs.errors import JobsClosed, NotUncertain
-from core.jobs.events import TERMINAL_EVENTS, Event, event_of
+from core.jobs.events import (
+    TERMINAL_EVENTS,
+    Event,
+    Failed,
+    Queued,
+    Stopping,
+    Waiting,
+    event_of,
+)
 from core.jobs.intents import Intent, Intents, asked_again, restored
 from core.jobs.leases import Leases, a_holder
 from core.jobs.runs import Means, Run
@@ -44,6 +52,8 @@ from core.models.schema import ModelSchema
 
 _ELSEWHERE_SECONDS = 1.0
 """How often a job is looked at that another process runs."""
+
+_REFUSALS_KNOWN = 100
 
 
 class Jobs:
@@ -115,6 +125,7 @@ class Jobs:
             sleep=sleep,
             now=now,
         )
+        self._refused: dict[str, Sequence[InvalidField]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = asyncio.Event()
 
@@ -207,6 +218,19 @@ class Jobs:
             if job.state.is_settled:
                 return
             await self._pause(_ELSEWHERE_SECONDS)
+
+    async def refused(self, job_id: str) -> Sequence[InvalidField]:
+        """Return what Replicate refused of a job's input, as soon as it has been asked.
+
+        It is known for some time, and not written down: most jobs have nothing of the kind.
+        """
+        async with aclosing(self.watch(job_id)) as events:
+            async for event in events:
+                if isinstance(event, Failed):
+                    return event.invalid_fields or self._refused.get(job_id, ())
+                if not isinstance(event, Queued | Waiting | Stopping):
+                    break
+        return ()
 
     async def cancel(self, job_id: str, *, owner: str | None = None) -> None:
         """Stop a job, on Replicate too; its watchers see it end. A settled one stays as it is.
@@ -370,6 +394,10 @@ class Jobs:
             await run.follow()
         finally:
             self.ended[run.job.kind] += 1
+            if isinstance(run.latest, Failed) and run.latest.invalid_fields:
+                self._refused[run.job.id] = run.latest.invalid_fields
+                if len(self._refused) > _REFUSALS_KNOWN:
+                    del self._refused[next(iter(self._refused))]
             if self._runs.get(run.job.id) is run:  # and isn't looked for again already
                 del self._runs[run.job.id]
 

@@ -110,7 +110,7 @@ class Field:
             return value
         if self.choices:
             return self._checked_choice(value)
-        value = self._read(value)
+        value = self.parsed(value)
         if not any(_IS[kind](value) for kind in (self.type, *self.also)):
             raise self._refused(f"takes {_NAMES[self.type]}, and {_quoted(value)} isn't one")
         if self.type == "integer" and isinstance(value, float) and value == int(value):
@@ -121,8 +121,8 @@ class Field:
             return self._checked_items(value)
         return value
 
-    def _read(self, value: Any) -> Any:
-        """Read a text as what this field takes, if it takes no texts."""
+    def parsed(self, value: Any) -> Any:
+        """Return a text as the number or the yes or no that is meant, where no text can be."""
         kinds = {self.type, *self.also}
         if not isinstance(value, str) or kinds & {"string", "file"}:
             return value

@@ -16,6 +16,7 @@ from tests.ui.jobs import FILE, a_job
 from tests.ui.world import FLEX, KLING, LLAMA, SCHNELL, event, newest_job, ran, shown_choice
 from ui import chat, components, explore, workbench
 from ui.actions import Actions, Shell
+from ui.bench import WorkbenchHandlers
 from ui.conversation import ChatHandlers
 from ui.explore import ExploreHandlers
 from ui.image import IMAGE
@@ -23,7 +24,6 @@ from ui.links import Bench, Benches, Changes, Links
 from ui.pictures import FormPicture
 from ui.services import Services
 from ui.video import VIDEO
-from ui.workbench import WorkbenchHandlers
 
 Handler = Callable[[gr.EventData], Awaitable[Changes]]
 

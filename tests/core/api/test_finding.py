@@ -169,7 +169,7 @@ async def test_examples_are_predictions(parts: Parts) -> None:
 
     assert (example.model, example.status) == ("acme/pictures", "succeeded")
     assert example.input == {"prompt": "a fox"}
-    assert example.output == [f"{parts.emulator.url}/examples/acme/pictures/0"]
+    assert example.output == [f"{parts.emulator.url}/examples/acme/pictures/0/out-0.webp"]
     again = await parts.predictions.get(example.id)
     assert again == example
 

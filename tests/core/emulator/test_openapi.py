@@ -324,7 +324,7 @@ def test_an_examples_file_can_be_had_without_a_token(
 
     assert (first.status_code, first.headers["content-type"]) == (200, "image/png")
     assert first.content == again.content
-    assert bare.get(f"{emulator.url}/examples/{PICTURES.card.id}/9").status_code == 404
+    assert bare.get(f"{emulator.url}/examples/{PICTURES.card.id}/9/out-9").status_code == 404
 
 
 def test_a_model_without_example_input_has_no_example(http: httpx.Client) -> None:
