@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,8 @@ from core.history.records import Job, MediaFile, State
 from core.jobs.events import Event, Processing, Stopping, event_of
 from core.models.catalog import find
 from ui import present
+from ui.jsontree import raw
+from ui.results import glimpse, parts_of
 from ui.snippets import curl_code, javascript_code, python_code
 from ui.templates import render
 from ui.timeline import duration, metrics_of, timeline
@@ -34,15 +36,14 @@ class FileView:
 
     Attributes:
         n: its place among the run's files.
-        kind: `image`, `video`, `audio` or `other`.
         name: under which it is saved.
+        facts: what it is and how large, in a few words.
     """
 
     n: int
-    kind: str
     url: str
     name: str
-    size: str
+    facts: str
     thumbnail: str | None
     width: int | None
     height: int | None
@@ -60,6 +61,7 @@ class JobView:
         tone: `running`, `done`, `bad` or `stopped`.
         title: the model's name as people say it.
         facts: short words on the result: its size, its seed, how long it took.
+        files: by their numbers.
         problem: one sentence for a run that ended without a result, else "".
         cover: the URL of a small picture, or None.
         more: how many files there are besides the one that is shown.
@@ -77,9 +79,7 @@ class JobView:
     reuse: str
     starred: bool
     is_deleted: bool
-    files: tuple[FileView, ...]
-    text: str
-    json: str
+    files: Mapping[int, FileView]
     logs: str
     facts: tuple[str, ...]
     problem: str
@@ -119,7 +119,7 @@ def running_card(job: Job, event: Event | None, *, elapsed_seconds: float) -> Ca
 
 def result_card(job: Job, media: MediaStore) -> Card:
     """Return the card of a finished run in full."""
-    return job.id, render("result", view=view_of(job, media))
+    return job.id, render("result", view=view_of(job, media), parts=parts_of(job))
 
 
 def small_cards(jobs: Iterable[Job], media: MediaStore) -> list[Card]:
@@ -149,7 +149,9 @@ def details(job: Job, media: MediaStore) -> dict[str, str]:
     html = render(
         "details",
         view=view_of(job, media),
+        parts=parts_of(job),
         input=_pretty(job.input),
+        output="" if job.output is None else raw(job.output),
         snippets=[
             ("Python", python_code(job)),
             ("curl", curl_code(job)),
@@ -170,10 +172,6 @@ def details(job: Job, media: MediaStore) -> dict[str, str]:
 
 def view_of(job: Job, media: MediaStore) -> JobView:
     """Return what is shown of a job."""
-    files = tuple(_file_view(job, file, media) for file in job.files)
-    succeeded = job.state is State.SUCCEEDED
-    text = job.text or ""
-    shows_json = succeeded and not files and not text and job.output is not None
     tone = present.tone_of(job.state)
     is_stopping = tone == "running" and job.stop_asked_at is not None
     word = "stopping" if is_stopping else job.state.value
@@ -195,22 +193,20 @@ def view_of(job: Job, media: MediaStore) -> JobView:
         reuse=_reuse(job),
         starred=job.starred,
         is_deleted=job.deleted_at is not None,
-        files=files,
-        text=text,
-        json=_pretty(job.output) if shows_json else "",
+        files={file.n: _file_view(job, file, media) for file in job.files},
         logs=job.logs.strip(),
         facts=present.facts_of(job),
         problem=problem,
         cover=_cover(first, media),
         excerpt=(
-            present.plain(text[: 4 * _EXCERPT_CHARACTERS])
+            present.plain((job.text or "")[: 4 * _EXCERPT_CHARACTERS])
             or problem
             or (first.name if first else "")
-            or (state if tone == "running" else _pretty(job.output))
+            or (state if tone == "running" else "" if job.output is None else glimpse(job.output))
         )[:_EXCERPT_CHARACTERS],
         kind_glyph=_GLYPHS.get(job.kind, ""),
         kind_note=f"{first.seconds:.0f} s" if first is not None and first.seconds else "",
-        more=max(0, len(files) - 1),
+        more=max(0, len(job.files) - 1),
         when=day_and_time(local),
         iso=local.isoformat(timespec="seconds"),
         spoken=f"{job.prompt[:_SPOKEN_CHARACTERS] or 'no prompt'}, {title}, {state}",
@@ -218,9 +214,9 @@ def view_of(job: Job, media: MediaStore) -> JobView:
 
 
 def title_of(model: str) -> str:
-    """Return a model's name as people say it, or its id where it isn't a curated one."""
+    """Return a model's name as people say it, without its version; of others `owner/name`."""
     curated = find(model)
-    return model if curated is None else curated.title
+    return model.partition(":")[0] if curated is None else curated.title
 
 
 def file_url(path: Path) -> str:
@@ -235,13 +231,11 @@ def day_and_time(local: datetime) -> str:
 
 
 def _file_view(job: Job, file: MediaFile, media: MediaStore) -> FileView:
-    kind = file.media_type.partition("/")[0]
     return FileView(
         n=file.n,
-        kind=kind if kind in ("image", "video", "audio") else "other",
         url=file_url(media.path(file.key)),
         name=_saved_as(job, file),
-        size=present.byte_count(file.bytes),
+        facts=f"{file.media_type} · {present.byte_count(file.bytes)}",
         thumbnail=None if file.thumbnail_key is None else file_url(media.path(file.thumbnail_key)),
         width=file.width,
         height=file.height,

@@ -38,9 +38,6 @@ from ui.troubles import quiet, told, told_midway
 _UPDATE_SECONDS = 0.06
 """At most some sixteen updates a second, however fast the words come."""
 
-_FRESH_SECONDS = 1.0
-"""An older answer may have begun before anybody watched."""
-
 _LISTED = 40
 """How many conversations the tab lists."""
 
@@ -195,7 +192,6 @@ class ChatHandlers:
         if job_id is None:
             return
         job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
-        clock = _Clock(job)
         latest: Event | None = None
         text = ""
         async with aclosing(
@@ -209,15 +205,16 @@ class ChatHandlers:
                 if isinstance(latest, TERMINAL_EVENTS) or latest is None:
                     continue
                 if isinstance(event, TextDelta):
-                    clock.note_first()
+                    if not text:  # from now on its record knows when its first words came
+                        job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
                     text = event.total
-                    status = present.writing(clock.first_seconds, clock.seconds())
-                    yield _live(text), notice(status)
+                    yield _live(text), notice(present.writing(job, _age_seconds(job)))
                     await asyncio.sleep(_UPDATE_SECONDS)
                 elif not text or isinstance(latest, Stopping | Waiting):
-                    yield gr.skip(), notice(f"{present.sentence(latest)} · {clock.seconds():.0f} s")
+                    status = f"{present.sentence(latest)} · {_age_seconds(job):.0f} s"
+                    yield gr.skip(), notice(status)
         if isinstance(latest, TERMINAL_EVENTS):
-            yield gr.skip(), _ended(latest.job, clock.first_seconds)
+            yield gr.skip(), _ended(latest.job)
 
     @told
     async def commit(self, conversation: Conversation | None, job_id: str | None) -> Talk:
@@ -336,26 +333,14 @@ class ChatHandlers:
             # Something to be asked again: Gradio's button for that stands below an answer.
             messages.append({"role": "assistant", "content": f"*{present.sentence_of(job)}*"})
         if job.state.is_settled:
-            box, status, job_id = composer(chat_model(job.model)), _ended(job, None), None
+            box, status, job_id = composer(chat_model(job.model)), _ended(job), None
         else:
             box, status, job_id = busy_composer(), notice("Sending…"), job.id
         return Talk(messages, whole, _live(""), box, status, job_id)
 
 
-class _Clock:
-    """Counts the seconds of one answer; its first words only if they were waited for here."""
-
-    def __init__(self, job: Job) -> None:
-        self._created_at = job.created_at
-        self._is_fresh = self.seconds() < _FRESH_SECONDS
-        self.first_seconds: float | None = None
-
-    def seconds(self) -> float:
-        return (datetime.now(UTC) - self._created_at).total_seconds()
-
-    def note_first(self) -> None:
-        if self.first_seconds is None and self._is_fresh:
-            self.first_seconds = self.seconds()
+def _age_seconds(job: Job) -> float:
+    return (datetime.now(UTC) - job.created_at).total_seconds()
 
 
 def _whole(job: Job) -> Conversation:
@@ -410,8 +395,8 @@ def _refused(sentence: str) -> Talk:
     return _UNCHANGED._replace(status=notice(sentence, "bad"))
 
 
-def _ended(job: Job, first_seconds: float | None) -> str:
+def _ended(job: Job) -> str:
     if job.state is State.UNCERTAIN:
         return notice("Asked again, it may be paid for twice.", "bad", lost=job.id)
-    text = present.answered(job, first_seconds)
+    text = present.answered(job)
     return notice(text, "info" if present.tone_of(job.state) == "done" else "bad")

@@ -115,32 +115,39 @@ def facts_of(job: Job) -> tuple[str, ...]:
     return tuple(facts)
 
 
-def answered(job: Job, first_seconds: float | None) -> str:
-    """Return how an answer ended: in time and speed, or in the sentence that says why not.
-
-    Args:
-        first_seconds: until its first words were seen; None where nobody watched.
-    """
+def answered(job: Job) -> str:
+    """Return how an answer ended: in time and speed, or in the sentence that says why not."""
     if job.state is not State.SUCCEEDED:
         return sentence(event_of(job))
     told = job.metrics.get("time_to_first_token")
-    first = told if isinstance(told, int | float) else first_seconds
+    first = told if isinstance(told, int | float) else first_seconds(job)
     facts = [] if first is None else [f"{first:.1f} s to the first token"]
-    if (speed := tokens_per_second(job, first)) is not None:
+    if (speed := _tokens_per_second(job, first)) is not None:
         facts.append(f"{speed:.0f} tokens/s")
     if (tokens := _tokens(job)) is not None:
         facts.append(f"{tokens} tokens")
     return " · ".join(facts)
 
 
-def writing(first_seconds: float | None, seconds: float) -> str:
-    """Return the status of an answer that is being written."""
-    first = "" if first_seconds is None else f" · {first_seconds:.1f} s to the first token"
+def writing(job: Job, seconds: float) -> str:
+    """Return the status of an answer that is being written.
+
+    Args:
+        seconds: since it was asked for.
+    """
+    waited = first_seconds(job)
+    first = "" if waited is None else f" · {waited:.1f} s to the first token"
     return f"Writing, {seconds:.0f} s{first}"
 
 
-def tokens_per_second(job: Job, first_seconds: float | None) -> float | None:
-    """Return how fast an answer was written, as Replicate tells it or as it was measured."""
+def first_seconds(job: Job) -> float | None:
+    """Return how long a run was waited for until it gave something; None if that isn't known."""
+    if job.first_output_at is None:
+        return None
+    return max((job.first_output_at - job.created_at).total_seconds(), 0.0)
+
+
+def _tokens_per_second(job: Job, first: float | None) -> float | None:
     told = job.metrics.get("tokens_per_second")
     if isinstance(told, int | float):
         return float(told)
@@ -148,7 +155,7 @@ def tokens_per_second(job: Job, first_seconds: float | None) -> float | None:
     predicting = job.metrics.get("predict_time")
     if tokens is None or not isinstance(predicting, int | float):
         return None
-    seconds = predicting - (first_seconds or 0.0)
+    seconds = predicting - (first or 0.0)
     return tokens / seconds if seconds > 0 else None
 
 

@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.history.records import Job, MediaFile, State
@@ -28,22 +28,68 @@ class Moment:
 
 
 def timeline(job: Job) -> tuple[Moment, ...]:
-    """Return what is known to have happened to a run, from its beginning."""
-    happened = [("Asked", job.created_at)]
-    if job.started_at is not None:
-        happened.append(("Started", job.started_at))
-    if job.completed_at is not None and job.state in _ENDS:
-        happened.append((_ENDS[job.state], job.completed_at))
-    moments = [Moment(*happened[0])]
-    for name, at in happened[1:]:
-        # The start is by Replicate's clock, the rest by ours: they may be some seconds apart.
-        passed = max((at - moments[-1].at).total_seconds(), 0.0)
-        moments.append(Moment(name, at, passed))
+    """Return what is known to have happened to a run, from its beginning, by this machine's clock.
+
+    Their order is that in which they must have happened, whatever the clocks say.
+    """
+    ahead = _replicate_behind(job)
+    started_at = None if job.started_at is None else job.started_at + ahead
+    ended_at = None if job.ended_at is None else job.ended_at + ahead
+    first_output_at = job.first_output_at
+    if first_output_at is not None and ended_at is not None:
+        first_output_at = min(first_output_at, ended_at)  # it was seen when it was looked for
+    known = [
+        ("Queued", job.created_at),
+        ("Sent", job.sent_at),
+        ("Started", started_at),
+        ("First output", first_output_at),
+        *_ends(job, ended_at),
+    ]
+    moments: list[Moment] = []
+    for name, at in known:
+        if at is None:
+            continue
+        before = moments[-1].at if moments else None
+        at = at if before is None else max(at, before)
+        moments.append(Moment(name, at, None if before is None else (at - before).total_seconds()))
     return tuple(moments)
 
 
+def _replicate_behind(job: Job) -> timedelta:
+    """Return by how much Replicate's clock is behind this machine's, at the least.
+
+    A model starts after it was sent, and its results are here after it made them.
+    """
+    sent_at = job.sent_at or job.created_at
+    least, most = timedelta.min, timedelta.max
+    for at, seen_at in (
+        (job.started_at, job.first_output_at or job.completed_at),
+        (job.ended_at, job.completed_at),
+    ):
+        if at is not None:
+            least = max(least, sent_at - at)
+            most = most if seen_at is None else min(most, seen_at - at)
+    return max(min(timedelta(0), most), least)
+
+
+def _ends(job: Job, ended_at: datetime | None) -> list[tuple[str, datetime | None]]:
+    """Return when the model was done, and when the job was: its files come in between."""
+    match job.state:
+        case State.DOWNLOADING:
+            return [("Completed", ended_at)]
+        case State.SUCCEEDED if job.files and ended_at is not None:
+            return [("Completed", ended_at), ("Downloaded", job.completed_at)]
+        case State.SUCCEEDED:
+            return [("Completed", ended_at or job.completed_at)]
+        case State.FAILED | State.EXPIRED if job.charged:  # it was made, and lost on its way here
+            return [("Completed", ended_at), (_ENDS[job.state], job.completed_at)]
+        case state if state.is_settled:
+            return [(_ENDS[state], job.completed_at)]
+        case _:
+            return []
+
+
 _ENDS = {
-    State.SUCCEEDED: "Completed",
     State.FAILED: "Failed",
     State.CANCELED: "Stopped",
     State.ABORTED: "Ended before it could start",

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from core.errors import InvalidInput, OutputExpired
 Fetch = Callable[..., Awaitable[Downloaded]]
 Refresh = Callable[[], Awaitable[list[str]]]
 """Asks for the outputs' URLs again, because the old ones are no longer good."""
+
+Place = tuple[str | int, ...]
+"""Where something stands in an output, as keys and indices from the outside in."""
 
 _DOWNLOADS_AT_ONCE = 4
 
@@ -34,10 +37,32 @@ def urls_of(output: Any) -> list[str]:
                 "", "Replicate has deleted this output, after one hour: run the model again."
             )
         output = output.output
-    found = list(_urls(output))
+    found = list(located_urls(output).values())
     if not found:
         raise InvalidInput("There is no file in this output to download.", field="output")
     return found
+
+
+def located_urls(output: Any) -> dict[Place, str]:
+    """Return the URLs of the files in an output by where they stand, in their order."""
+    return {place: text for place, text in _texts(output) if _FILE_URL.fullmatch(text)}
+
+
+def places_of(output: Any, urls: Sequence[str]) -> list[Place | None]:
+    """Return where in an output each of its URLs stands; None for one that isn't in it.
+
+    Args:
+        urls: some of its texts, in its order. A model's schema may know that not all are files.
+    """
+    texts = list(_texts(output))
+    places: list[Place | None] = []
+    begin = 0
+    for url in urls:
+        rest = range(begin, len(texts))
+        found = next((index for index in rest if texts[index][1] == url), None)
+        places.append(None if found is None else texts[found][0])
+        begin = begin if found is None else found + 1
+    return places
 
 
 def same_url(url: str, before: Prediction, after: Prediction) -> str:
@@ -131,15 +156,15 @@ def _at(index: int, latest: list[str], url: str) -> str:
     return latest[index]
 
 
-def _urls(value: Any) -> list[str]:
+def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
     match value:
-        case str() if _FILE_URL.fullmatch(value):
-            return [value]
+        case str():
+            yield place, value
         case list() | tuple():
-            return [url for item in value for url in _urls(item)]
+            for index, item in enumerate(value):
+                yield from _texts(item, (*place, index))
         case dict():
-            return [url for item in value.values() for url in _urls(item)]
+            for key, item in value.items():
+                yield from _texts(item, (*place, key))
         case _ if isinstance(url := getattr(value, "url", None), str):
-            return [url]  # the replicate package's FileOutput
-        case _:
-            return []
+            yield place, url  # the replicate package's FileOutput

@@ -24,7 +24,10 @@ class Changes(TypedDict, total=False):
     kind: Kind
     version: str | None
     prediction_id: str
+    sent_at: datetime
     started_at: datetime | None
+    first_output_at: datetime
+    ended_at: datetime
     completed_at: datetime
     error: str | None
     text: str | None

@@ -79,7 +79,9 @@ class MediaFile:
     """One output of a job, as it lies in the media store.
 
     Attributes:
-        n: its place among the job's outputs, from 0.
+        n: its number among the job's files, from 0.
+        place: where its URL stands in the job's output, as keys and indices from the outside in;
+            `()` when that is the whole output, None when it wasn't recorded.
         key: its storage key, `owner/yyyy-mm/job/n.ext`.
         thumbnail_key: the storage key of its small picture, or None where there is none.
         name: what to call it when it is saved elsewhere.
@@ -88,6 +90,7 @@ class MediaFile:
     """
 
     n: int
+    place: tuple[str | int, ...] | None = None
     key: str
     thumbnail_key: str | None = None
     name: str
@@ -123,8 +126,12 @@ class Job:
         input: as it was sent, the seed always explicit where the model has one; files are
             `media:` references, secrets are hidden.
         prediction_id: Replicate's; None until the create was answered.
+        sent_at: when the create was sent, by this machine's clock.
         started_at: when the model began to work, by Replicate's clock.
-        completed_at: when the job settled, by ours.
+        first_output_at: when its first output was seen, by this machine's clock; None where
+            nobody looked at it from its start.
+        ended_at: when the model had done its work, by Replicate's clock.
+        completed_at: when the job settled, its files being here, by this machine's clock.
         error: one sentence for people, or None.
         text: what a text model wrote, also when it was cut short.
         output: the prediction's output, any JSON.
@@ -147,7 +154,10 @@ class Job:
     version: str | None = None
     state: State = State.QUEUED
     prediction_id: str | None = None
+    sent_at: datetime | None = None
     started_at: datetime | None = None
+    first_output_at: datetime | None = None
+    ended_at: datetime | None = None
     completed_at: datetime | None = None
     error: str | None = None
     text: str | None = None

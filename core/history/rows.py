@@ -12,7 +12,7 @@ NEWEST_FIRST = (JobRow.created_at.desc(), JobRow.id.desc())
 
 _SAME_NAMES = (
     *("id", "backend", "owner", "kind", "model", "version", "input", "prediction_id"),
-    *("created_at", "started_at", "completed_at"),
+    *("created_at", "sent_at", "started_at", "first_output_at", "ended_at", "completed_at"),
     *("error", "text", "output", "metrics", "logs", "charged"),
     "stop_asked_at",
     *("starred", "deleted_at", "conversation_id"),
@@ -47,4 +47,6 @@ def job_of(row: JobRow) -> Job:
 
 
 def _file(row: FileRow) -> MediaFile:
-    return MediaFile(**{name: getattr(row, name) for name in _FILE_NAMES})
+    values = {name: getattr(row, name) for name in _FILE_NAMES}
+    place = values.pop("place")
+    return MediaFile(**values, place=None if place is None else tuple(place))

@@ -96,7 +96,10 @@ class JobRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     prediction_id: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
+    first_output_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
     text: Mapped[str | None] = mapped_column(Text)
@@ -126,6 +129,7 @@ class FileRow(Base):
         ForeignKey("jobs.id", ondelete="CASCADE", name="fk_files_job"), primary_key=True
     )
     n: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[list[str | int] | None] = mapped_column(JSON(none_as_null=True))
     key: Mapped[str] = mapped_column(String(255))
     thumbnail_key: Mapped[str | None] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(255))

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.api.predictions import Prediction
 from core.api.retries import is_passing
 from core.client import AsyncReplicateClient
 from core.downloads.downloader import Downloaded
 from core.downloads.filenames import safe_name
-from core.downloads.outputs import urls_of
+from core.downloads.outputs import Place, places_of, urls_of
 from core.errors import DiskFull, DownloadIncomplete, InvalidInput, PlaygroundError, WrongContent
 from core.history.media import MediaStore
 from core.history.records import MediaFile
@@ -75,11 +75,11 @@ async def collect(
     """
     progress = _Progress(len(urls), on_bytes)
     partials = media.partials(folder)
-    places = asyncio.Semaphore(_DOWNLOADS_AT_ONCE)
+    turns = asyncio.Semaphore(_DOWNLOADS_AT_ONCE)
 
-    async def one(n: int, url: str) -> MediaFile:
+    async def one(n: int, url: str, place: Place | None) -> MediaFile:
         target = media.path(f"{folder}/{n}")
-        async with places:
+        async with turns:
             downloaded = await fetch(
                 lambda: client.download_file(
                     url,
@@ -89,10 +89,13 @@ async def collect(
                     partials=partials,
                 )
             )
-        return await _stored(media.key(downloaded.path), n, url, downloaded, media)
+        file = await _stored(media.key(downloaded.path), n, url, downloaded, media)
+        return replace(file, place=place)
 
+    places = places_of(prediction.output, urls)
     results = await asyncio.gather(
-        *(one(n, url) for n, url in enumerate(urls)), return_exceptions=True
+        *(one(n, url, place) for n, (url, place) in enumerate(zip(urls, places, strict=True))),
+        return_exceptions=True,
     )
     files = tuple(result for result in results if isinstance(result, MediaFile))
     errors = [result for result in results if isinstance(result, BaseException)]

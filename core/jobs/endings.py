@@ -40,6 +40,8 @@ def facts_of(prediction: Prediction) -> Changes:
         facts["version"] = prediction.version
     if prediction.started_at is not None:
         facts["started_at"] = prediction.started_at
+    if prediction.completed_at is not None:
+        facts["ended_at"] = prediction.completed_at
     if not prediction.data_removed:
         facts["output"] = prediction.output
         facts["logs"] = prediction.logs

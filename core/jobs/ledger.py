@@ -75,9 +75,12 @@ class Ledger:
         self._now = now
         self._began = clock()
         self._is_stopping = job.stop_asked_at is not None
+        self._first_output_at = job.first_output_at
 
     async def record(self, state: State, **changes: Unpack[Changes]) -> Job:
         """Record a step, however long the database can't be written to; return the job then."""
+        if self.has_unrecorded_output and self._first_output_at is not None:
+            changes["first_output_at"] = self._first_output_at
 
         async def advance() -> Job:
             return await self._archive.advance(self.job.id, state, **changes)
@@ -93,7 +96,9 @@ class Ledger:
         """
 
         async def advance() -> Job:
-            return await self._archive.advance(self.job.id, State.SENDING, holder=self._holder)
+            return await self._archive.advance(
+                self.job.id, State.SENDING, holder=self._holder, sent_at=self._now()
+            )
 
         try:
             self.job = await self.patiently(advance, _is_archives)
@@ -145,6 +150,15 @@ class Ledger:
         if not job.state.is_settled:
             raise TakenAway
         return job
+
+    @property
+    def has_unrecorded_output(self) -> bool:
+        """Whether the first output was noted since the last step."""
+        return self._first_output_at != self.job.first_output_at
+
+    def note_output(self) -> None:
+        """Note that there is output now; the first time is recorded, with the next step."""
+        self._first_output_at = self._first_output_at or self._now()
 
     async def is_known(self, prediction_id: str) -> bool:
         """Tell whether a prediction is some job's already."""

@@ -57,6 +57,7 @@ class Predicting:
         self._lane = lane
         self._find_schema = find_schema
         self._turn: Turn | None = None
+        self._saw_the_start = False
         self._stopped = asyncio.Event()
         self._cancelling: asyncio.Task[None] | None = None
         if ledger.job.stop_asked_at is not None:
@@ -194,6 +195,8 @@ class Predicting:
 
     def _hold(self, prediction: Prediction) -> None:
         self.prediction = prediction
+        # One that is found at work may have had output for long.
+        self._saw_the_start = prediction.status == "starting"
         if self.was_stopped:
             self._cancel_on_replicate(prediction)
 
@@ -207,6 +210,7 @@ class Predicting:
                 self.prediction = prediction
                 if not prediction.is_terminal:
                     await self._tell_news(prediction, schema)
+        self._note_output(prediction.output)
         return prediction
 
     async def _streamed(self, prediction: Prediction) -> Prediction:
@@ -217,7 +221,8 @@ class Predicting:
         try:
             async with aclosing(aiter(stream)) as pieces:
                 async for _ in pieces:
-                    await self._note_processing(stream.prediction or prediction)
+                    self._note_output(stream.text)
+                    await self._record_processing(stream.prediction or prediction)
                     self._ledger.tell_text(stream.text)
         except PlaygroundError as error:
             if not is_transient(error):
@@ -232,7 +237,8 @@ class Predicting:
         if prediction.status == "starting":
             self._ledger.tell(Starting(job.id))
             return
-        await self._note_processing(prediction)
+        self._note_output(prediction.output)
+        await self._record_processing(prediction)
         progress = prediction.progress
         fraction = None if progress is None else progress.fraction
         self._ledger.tell(Processing(job.id, progress=fraction, logs=prediction.logs))
@@ -243,9 +249,15 @@ class Predicting:
         if not self.was_stopped:  # else what counts is how the cancel gets on
             self._ledger.tell_wait(reason, seconds)
 
-    async def _note_processing(self, prediction: Prediction) -> None:
+    def _note_output(self, output: Any) -> None:
+        if self._saw_the_start and output not in (None, "", [], {}):
+            self._ledger.note_output()
+
+    async def _record_processing(self, prediction: Prediction) -> None:
         if self._ledger.job.state is State.STARTING:
             await self._ledger.record(State.PROCESSING, started_at=prediction.started_at)
+        elif self._ledger.has_unrecorded_output:
+            await self._ledger.record(State.PROCESSING)
 
     def _cancel_on_replicate(self, prediction: Prediction) -> None:
         if self._cancelling is not None or prediction.is_terminal:

@@ -382,6 +382,27 @@ async def test_a_conversation_that_is_gone_is_told_of(talk: Tab) -> None:
         await talk.handlers.open(event("gone"))
 
 
+async def test_a_page_that_comes_later_knows_when_the_first_words_came(
+    talk: Tab, services: Services, go_on: threading.Event
+) -> None:
+    go_on.clear()
+    job_id = await talk.begin("What is tea?")
+    await seen(services, job_id, TextDelta)
+    job = await services.archive.get(job_id)
+    assert job.first_output_at is not None
+    first = f"{(job.first_output_at - job.created_at).total_seconds():.1f} s to the first token"
+
+    async with aclosing(talk.handlers.stream(job_id, talk.followed)) as updates:
+        nothing = (gr.skip(), HIDDEN)
+        status = await anext(status async for live, status in updates if live not in nothing)
+    go_on.set()
+    await ended(services, job_id)
+    reopened = await talk.handlers.opened(job.conversation_id or "")
+
+    assert first in status
+    assert first in reopened.talk.status
+
+
 async def test_what_was_written_before_a_stop_stays(
     talk: Tab, services: Services, go_on: threading.Event
 ) -> None:

@@ -1,5 +1,8 @@
 """What people read: plain sentences."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from core.history.records import State
@@ -139,21 +142,30 @@ def test_an_answer_tells_its_speed_as_replicate_measured_it() -> None:
     metrics = {"time_to_first_token": 0.42, "tokens_per_second": 38.6, "output_token_count": 120}
     job = a_job(kind="chat", state=State.SUCCEEDED, metrics=metrics)
 
-    assert present.answered(job, 9.0) == "0.4 s to the first token · 39 tokens/s · 120 tokens"
+    assert present.answered(job) == "0.4 s to the first token · 39 tokens/s · 120 tokens"
 
 
 def test_an_answer_tells_its_speed_as_it_was_measured_here() -> None:
     metrics = {"predict_time": 2.5, "token_output_count": 100}
-    job = a_job(kind="chat", state=State.SUCCEEDED, metrics=metrics)
+    unseen = a_job(kind="chat", state=State.SUCCEEDED, metrics=metrics)
+    seen = replace(unseen, first_output_at=NOW + timedelta(seconds=0.5))
 
-    assert present.answered(job, 0.5) == "0.5 s to the first token · 50 tokens/s · 100 tokens"
-    assert present.answered(job, None) == "40 tokens/s · 100 tokens"
+    assert present.answered(seen) == "0.5 s to the first token · 50 tokens/s · 100 tokens"
+    assert present.answered(unseen) == "40 tokens/s · 100 tokens"
+
+
+def test_an_answer_that_is_being_written_tells_how_long_its_first_words_took() -> None:
+    job = a_job(kind="chat", state=State.PROCESSING)
+
+    assert present.writing(job, 4) == "Writing, 4 s"
+    seen = replace(job, first_output_at=NOW + timedelta(seconds=1.25))
+    assert present.writing(seen, 4) == "Writing, 4 s · 1.2 s to the first token"
 
 
 def test_an_answer_that_was_stopped_says_so() -> None:
     job = a_job(kind="chat", state=State.CANCELED, charged=True)
 
-    assert present.answered(job, 0.5) == "Stopped: what ran until then is charged."
+    assert present.answered(job) == "Stopped: what ran until then is charged."
 
 
 def test_markdown_is_told_without_its_marks() -> None:

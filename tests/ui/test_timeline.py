@@ -39,20 +39,58 @@ def a_job(**changes: Any) -> Job:
     return Job(**(values | changes))
 
 
-def test_a_finished_run_was_asked_started_and_completed() -> None:
-    job = a_job(state=State.SUCCEEDED, started_at=after(1.5), completed_at=after(4))
+def names(job: Job) -> list[str]:
+    return [moment.name for moment in timeline(job)]
+
+
+def test_a_picture_was_queued_sent_started_seen_completed_and_downloaded() -> None:
+    job = a_job(
+        state=State.SUCCEEDED,
+        files=(PICTURE,),
+        sent_at=after(0.5),
+        started_at=after(1.5),
+        first_output_at=after(2),
+        ended_at=after(4),
+        completed_at=after(5),
+    )
 
     assert timeline(job) == (
-        Moment("Asked", NOON),
+        Moment("Queued", NOON),
+        Moment("Sent", after(0.5), 0.5),
+        Moment("Started", after(1.5), 1),
+        Moment("First output", after(2), 0.5),
+        Moment("Completed", after(4), 2),
+        Moment("Downloaded", after(5), 1),
+    )
+
+
+def test_a_text_is_complete_without_a_download() -> None:
+    job = a_job(state=State.SUCCEEDED, text="Hi.", ended_at=after(4), completed_at=after(4.5))
+
+    assert timeline(job)[1:] == (Moment("Completed", after(4), 4),)
+
+
+def test_a_run_of_an_earlier_release_tells_what_it_knows() -> None:
+    job = a_job(
+        state=State.SUCCEEDED, files=(PICTURE,), started_at=after(1.5), completed_at=after(4)
+    )
+
+    assert timeline(job) == (
+        Moment("Queued", NOON),
         Moment("Started", after(1.5), 1.5),
         Moment("Completed", after(4), 2.5),
     )
 
 
+def test_a_run_whose_files_are_on_their_way_is_complete() -> None:
+    job = a_job(state=State.DOWNLOADING, started_at=after(1), ended_at=after(4))
+
+    assert names(job) == ["Queued", "Started", "Completed"]
+
+
 @pytest.mark.parametrize(
     ("state", "name"),
     [
-        (State.SUCCEEDED, "Completed"),
         (State.FAILED, "Failed"),
         (State.CANCELED, "Stopped"),
         (State.ABORTED, "Ended before it could start"),
@@ -66,6 +104,14 @@ def test_each_end_has_its_name(state: State, name: str) -> None:
     assert end == Moment(name, after(9), 9)
 
 
+@pytest.mark.parametrize("state", [State.FAILED, State.EXPIRED])
+def test_what_was_made_and_is_lost_was_complete_before(state: State) -> None:
+    times = {"ended_at": after(2), "completed_at": after(9)}
+
+    assert names(a_job(state=state, charged=True, **times))[1] == "Completed"
+    assert "Completed" not in names(a_job(state=state, charged=None, **times))
+
+
 def test_every_settled_state_ends_the_timeline_and_no_other_does() -> None:
     ending = {state for state in State if len(timeline(a_job(state=state, completed_at=NOON))) == 2}
 
@@ -73,14 +119,54 @@ def test_every_settled_state_ends_the_timeline_and_no_other_does() -> None:
 
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.SENDING, State.STARTING])
-def test_a_run_that_waits_was_only_asked(state: State) -> None:
-    assert timeline(a_job(state=state)) == (Moment("Asked", NOON),)
+def test_a_run_that_waits_is_only_queued(state: State) -> None:
+    assert timeline(a_job(state=state)) == (Moment("Queued", NOON),)
 
 
-def test_a_clock_that_is_behind_makes_no_negative_times() -> None:
-    job = a_job(state=State.SUCCEEDED, started_at=after(-3), completed_at=after(4))
+@pytest.mark.parametrize("seconds", [-3600, -3, 0, 0.25, 3, 3600])
+def test_a_clock_that_is_wrong_moves_no_moment_out_of_its_order(seconds: float) -> None:
+    """Replicate's, against this machine's: how long the model worked stays as it was."""
+    job = a_job(
+        state=State.SUCCEEDED,
+        files=(PICTURE,),
+        sent_at=after(1),
+        started_at=after(2 + seconds),
+        first_output_at=after(5),
+        ended_at=after(5 + seconds),
+        completed_at=after(6),
+    )
 
-    assert [moment.seconds for moment in timeline(job)] == [None, 0, 7]
+    moments = timeline(job)
+
+    at = {moment.name: moment.at for moment in moments}
+    assert [moment.name for moment in moments] == sorted(at, key=lambda name: at[name])
+    assert after(1) <= at["Started"] <= at["First output"] <= at["Completed"] <= after(6)
+    assert at["Completed"] - at["Started"] == timedelta(seconds=3)
+    assert sum(moment.seconds or 0 for moment in moments) == 6
+
+
+def test_an_output_that_is_seen_late_was_there_when_the_run_ended() -> None:
+    job = a_job(
+        state=State.SUCCEEDED,
+        files=(PICTURE,),
+        sent_at=after(0),
+        started_at=after(1),
+        ended_at=after(3),
+        first_output_at=after(4.5),
+        completed_at=after(5),
+    )
+
+    assert timeline(job)[-3:] == (
+        Moment("First output", after(3), 2),
+        Moment("Completed", after(3), 0),
+        Moment("Downloaded", after(5), 2),
+    )
+
+
+def test_times_that_fit_nowhere_are_still_no_negative_ones() -> None:
+    job = a_job(state=State.SUCCEEDED, started_at=after(9), ended_at=after(-9), completed_at=NOON)
+
+    assert all((moment.seconds or 0) >= 0 for moment in timeline(job))
 
 
 def test_the_metrics_of_a_picture_with_its_file() -> None:

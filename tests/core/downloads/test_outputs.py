@@ -9,7 +9,14 @@ import pytest
 
 from core.api.predictions import Prediction
 from core.downloads.downloader import Downloaded, OnProgress
-from core.downloads.outputs import download_all, numbered, same_url, urls_of
+from core.downloads.outputs import (
+    download_all,
+    located_urls,
+    numbered,
+    places_of,
+    same_url,
+    urls_of,
+)
 from core.errors import DownloadIncomplete, InvalidInput, OutputExpired
 
 A, B, C = "https://files.example/a.png", "https://files.example/b.png", "data:image/png;base64,AA=="
@@ -63,6 +70,29 @@ def test_the_files_in_an_output_are_found_in_their_order(output: Any, urls: list
 def test_an_output_without_files_is_said(output: Any) -> None:
     with pytest.raises(InvalidInput, match="no file in this output"):
         urls_of(output)
+
+
+def test_the_files_in_an_output_are_found_where_they_stand() -> None:
+    output = {"images": [A, "no file", B], "a/b": {"c": C}}
+
+    assert located_urls(output) == {("images", 0): A, ("images", 2): B, ("a/b", "c"): C}
+
+
+@pytest.mark.parametrize(
+    ("output", "urls", "places"),
+    [
+        (A, [A], [()]),
+        ({"about": B, "image": A, "seed": 7}, [A], [("image",)]),
+        ([A, A, [B]], [A, A, B], [(0,), (1,), (2, 0)]),
+        ([A, B, A], [B, A], [(1,), (2,)]),
+        ({"image": "relative.png"}, ["relative.png"], [("image",)]),
+        ([A], [B, A], [None, (0,)]),
+    ],
+)
+def test_the_files_that_a_schema_names_stand_where_their_texts_do(
+    output: Any, urls: list[str], places: list[Any]
+) -> None:
+    assert places_of(output, urls) == places
 
 
 def test_an_output_that_replicate_has_deleted_is_said() -> None:

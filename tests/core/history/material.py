@@ -9,6 +9,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 A_FILE = MediaFile(
     n=0,
+    place=("images", 0),
     key="local/2026-03/job1/0.webp",
     thumbnail_key="local/2026-03/job1/0.thumb.webp",
     name="fox.webp",

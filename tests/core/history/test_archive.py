@@ -26,7 +26,10 @@ async def test_a_job_is_read_back_exactly_as_it_was_written_after_a_restart(
             "job1",
             State.SUCCEEDED,
             prediction_id="p1",
+            sent_at=NOW + timedelta(seconds=0.5),
             started_at=NOW + timedelta(seconds=1),
+            first_output_at=NOW + timedelta(seconds=1.5),
+            ended_at=NOW + timedelta(seconds=2),
             completed_at=NOW + timedelta(seconds=2.5),
             output=["https://example.com/0.webp"],
             metrics={"predict_time": 1.5},
@@ -41,6 +44,7 @@ async def test_a_job_is_read_back_exactly_as_it_was_written_after_a_restart(
     assert read == written
     assert read.files == (A_FILE,)
     assert (read.state, read.created_at) == (State.SUCCEEDED, NOW)
+    assert read.ended_at == NOW + timedelta(seconds=2)
 
 
 async def test_a_conversation_is_read_back_as_it_was_asked(archive: Archive) -> None:

@@ -91,6 +91,18 @@ async def test_the_models_of_an_earlier_release_are_at_hand_and_can_be_favoured(
     assert (list(recent), list(none), list(one)) == (["b/two", "a/one"], [], ["a/one"])
 
 
+async def test_the_runs_of_an_earlier_release_have_no_more_moments_than_they_had(
+    tmp_path: Path,
+) -> None:
+    an_old_history(tmp_path / "history.db")
+
+    async with Archive.open(f"sqlite:///{tmp_path / 'history.db'}") as archive:
+        job = await archive.get("job0")
+
+    assert (job.sent_at, job.first_output_at, job.ended_at) == (None, None, None)
+    assert [file.place for file in job.files] == [None]
+
+
 async def test_the_jobs_of_an_earlier_release_know_their_models_without_the_version(
     tmp_path: Path,
 ) -> None:
