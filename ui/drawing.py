@@ -1,5 +1,6 @@
 """Draws one model's form inside `gr.render`, and wires it: run, change, reset, input as JSON."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +37,7 @@ def draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
         )
     told = gr.State(form.json)
     # Drawn here and not beside the form: a button that is there before its listeners loses clicks.
-    with gr.Row(elem_classes=["run-row", f"for-{form.model.replace('/', '--')}"]):
+    with gr.Row(elem_classes=["run-row", form_class(form.model)]):
         run_button = gr.Button("Run", variant="primary", scale=3, min_width=120, elem_classes="run")
         stop_button = gr.Button("Stop", scale=1, min_width=80)
     job = gr.State("")
@@ -65,6 +66,11 @@ def draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     bench.wanted.change(drawn.open, [bench.wanted, *shown], [*settings, prompt], **QUIET)
     bench.welcome.example(drawn.try_example, shown, [*settings, prompt], **QUIET)
     bench.incoming.change(drawn.take, [bench.incoming, *shown], [*settings, bench.notice], **QUIET)
+
+
+def form_class(model: str) -> str:
+    """Return the CSS class of a model's buttons, by which a form is told from the one before."""
+    return f"for-{re.sub(r'[^0-9A-Za-z]+', '-', model)}"
 
 
 @dataclass(frozen=True)

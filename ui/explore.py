@@ -46,6 +46,7 @@ _TYPING_SECONDS = 0.25
 
 _FOUND = 24
 _EXAMPLES = 6
+_SHORT = 120
 
 T = TypeVar("T")
 
@@ -266,8 +267,12 @@ def _wire(explore: Explore, handlers: ExploreHandlers) -> None:
     finder = bench.picker
     gone = [finder, browsing, bench.wanted, bench.notice]
     found = [finder, browsing]
-    explore.query.change(handlers.search, explore.query, found, trigger_mode="always_last", **QUIET)
-    explore.query.submit(handlers.go, explore.query, gone, **QUIET)
+    searching = explore.query.change(
+        handlers.search, explore.query, found, trigger_mode="always_last", **QUIET
+    )
+    # What is found too late mustn't take the place of what was opened meanwhile.
+    explore.query.submit(handlers.go, explore.query, gone, cancels=[searching], **QUIET)
+    finder.choose(None, None, None, cancels=[searching], **QUIET)
     finder.load(handlers.load, None, gone, **QUIET)
     finder.collection(handlers.open_collection, None, found, **QUIET)
     finder.browse(handlers.back, browsing, found, **QUIET)
@@ -275,6 +280,16 @@ def _wire(explore: Explore, handlers: ExploreHandlers) -> None:
     finder.example(handlers.try_sample, [bench.form, more], [bench.wanted, bench.notice], **QUIET)
     bench.form.change(handlers.more, [bench.form, more], [finder, more], **QUIET)
     bench.form.change(handlers.shown_feed, bench.form, bench.feed, **QUIET)
+    bench.form.change(prompt_box, bench.form, bench.prompt, **QUIET)
+
+
+def prompt_box(form: Form) -> gr.Textbox:
+    """Return the box for the prompt as the model needs it; what is in it stays."""
+    if form.prompt is None:
+        return gr.Textbox(visible=False)
+    default = form.prompt.default if isinstance(form.prompt.default, str) else ""
+    label = form.prompt.description if len(form.prompt.description) <= _SHORT else ""
+    return gr.Textbox(visible=True, placeholder=default or label or EXPLORE.prompt_placeholder)
 
 
 def _direct(text: str) -> Direct | None:

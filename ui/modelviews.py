@@ -1,7 +1,8 @@
 """Models as a person sees them: as tiles to open, and each on a page of its own. Pure."""
 
+import json
 from collections.abc import Collection as AnyOf
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from mimetypes import guess_type
@@ -182,7 +183,7 @@ def unknown_model_page(model: str, problem: str) -> str:
 
 def sample_of(prediction: Prediction) -> Sample:
     """Return a prediction as an example: its first file that can be shown, or else its text."""
-    words = prompt_of(prediction.input)[:_WORDS_CHARACTERS]
+    words = (prompt_of(prediction.input) or _listed(prediction.input))[:_WORDS_CHARACTERS]
     try:
         urls = urls_of(prediction.output)
     except InvalidInput:
@@ -209,10 +210,23 @@ def _kind_of(url: str) -> str:
     return (media_type or "").partition("/")[0]
 
 
+def _listed(given: Mapping[str, Any]) -> str:
+    """Return an input that has no words in one line: `steps 4, seed 7`."""
+    return ", ".join(
+        f"{name} {value}"
+        for name, value in given.items()
+        if isinstance(value, int | float) or (isinstance(value, str) and not _is_url(value))
+    )
+
+
+def _is_url(text: str) -> bool:
+    return text.startswith(("https://", "http://", "data:"))
+
+
 def _text(output: Any) -> str:
     if isinstance(output, list) and all(isinstance(one, str) for one in output):
         return "".join(output)
-    return output if isinstance(output, str) else str(output)
+    return output if isinstance(output, str) else json.dumps(output, indent=1, ensure_ascii=False)
 
 
 def _curated_picture(model: str) -> str | None:

@@ -1,10 +1,11 @@
 """What a model's output is, by its schema: text, files, JSON, and where in it the files lie."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
 from core.models.documents import Part
-from core.models.mediakinds import MediaKind, kind_in_words
+from core.models.mediakinds import MediaKind, kind_in_words, media_type_of
 
 OutputKind = Literal["text", "file", "files", "json"]
 
@@ -56,8 +57,7 @@ class Output:
     def file_urls(self, output: Any) -> list[str]:
         """Return the URLs of the files in an output, in their order, wherever they lie in it."""
         if self._part is None:
-            # Of an unknown output only the plain forms: a file or a list of files.
-            return [text for text in _strings(output) if text.startswith(_URL_BEGINNINGS)]
+            return list(_plain(output))
         return list(_urls(output, self._part))
 
 
@@ -93,26 +93,39 @@ def _urls(value: Any, part: Part) -> Iterator[str]:
     match value:
         case str() if part.get("format") == "uri":
             yield value
-        case list() if part.get("items") is not None:
+        case str() if not part.facts.keys() & _TELLING and _is_file(value):
+            yield value
+        case list() if part.alternatives:  # a union: the first of its forms that knows of files
+            found = (list(_urls(value, one)) for one in part.alternatives)
+            yield from next(filter(None, found), ())
+        case list():
             for item in value:
                 yield from _urls(item, part.items)
         case dict():
             properties = part.properties
-            nothing = part.part(None)
+            unknown = part.part(None)
             for name, item in value.items():
-                yield from _urls(item, properties.get(name, nothing))
-        case list():  # a union of lists: the first of its forms that knows of files
-            found = (list(_urls(value, one)) for one in part.alternatives)
-            yield from next(filter(None, found), ())
+                yield from _urls(item, properties.get(name, unknown))
         case _:
             return
 
 
-def _strings(output: Any) -> list[str]:
+_TELLING = {"type", "enum", "anyOf", "oneOf", "properties", "items"}
+
+
+def _is_file(text: str) -> bool:
+    """Tell whether a text of which nothing is known is the URL of a file."""
+    is_url = text.startswith(_URL_BEGINNINGS) and not re.search(r"\s", text[:2000])
+    return is_url and media_type_of(text) not in (None, "text/html")
+
+
+def _plain(output: Any) -> Iterator[str]:
+    """Yield the URLs of an output that is one, or a list of them, whatever their ending."""
     match output:
-        case str():
-            return [output]
+        case str() if output.startswith(_URL_BEGINNINGS):
+            yield output
         case list():
-            return [text for item in output for text in _strings(item)]
-        case _:
-            return []
+            for item in output:
+                yield from _plain(item)
+        case dict():
+            yield from _urls(output, Part({}, {}))

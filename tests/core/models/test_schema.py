@@ -217,6 +217,26 @@ def test_of_an_unknown_output_urls_are_files_and_words_are_not() -> None:
     assert schema.file_urls(["https://a/1.png", "a fox"]) == ["https://a/1.png"]
     assert schema.file_urls("data:image/png;base64,AA==") == ["data:image/png;base64,AA=="]
     assert schema.file_urls({"page": "https://example.com"}) == []
+    assert schema.file_urls({"page": "https://example.com/a.html", "a": ["https://a/b.mp3"]}) == [
+        "https://a/b.mp3"
+    ]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [{}, {"type": "object"}, {"type": "object", "properties": {"text": {"type": "string"}}}],
+)
+def test_files_are_found_where_a_schema_says_nothing(output: Any) -> None:
+    """Demucs calls its output an object and no more; its files are paid for all the same."""
+    schema = ModelSchema.parse(document({}, output))
+
+    made = {
+        "vocals": "https://a/vocals.wav",
+        "all": [{"drums": "https://a/drums.wav?x=1"}, "https://example.com"],
+        "text": "see https://a/b.wav",
+    }
+
+    assert schema.file_urls(made) == ["https://a/vocals.wav", "https://a/drums.wav?x=1"]
 
 
 def test_a_setting_that_the_model_lacks_is_told_with_the_one_that_was_meant() -> None:
