@@ -93,6 +93,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     from core.jobs.account import Account
     from core.jobs.jobs import Jobs
     from core.logs import configure_logging
+    from core.models.cache import DescriptionCache
     from ui.page import build_page
     from ui.server import PageServer, listen
     from ui.services import Services
@@ -120,6 +121,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
                 Archive.open(settings.database_url_or_default, on_demand=True)
             )
             media = MediaStore(settings.data_dir / "media")
+            # The embedded demo is always there to be asked.
+            kept = None if offline else DescriptionCache(settings.data_dir / "cache" / "models")
             jobs = await opened.enter_async_context(
                 Jobs(
                     client,
@@ -128,6 +131,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
                     backend=account or _OFFLINE_BACKEND,
                     max_running=settings.max_running,
                     backend_is_embedded=offline,
+                    descriptions=kept,
                 )
             )
             for work in (jobs.resume(), keep_bin_empty(archive, media)):

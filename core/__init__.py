@@ -1,6 +1,8 @@
 """A client for Replicate that loses nothing and pays for nothing twice. Guide: README.md."""
 
-from core.api.predictions import Page, Prediction, Progress
+from core.api.finding import PastRun
+from core.api.pages import Page
+from core.api.predictions import Prediction, Progress
 from core.api.streaming import OutputStream
 from core.blocking import (
     BlockingOutputStream,
@@ -42,7 +44,13 @@ from core.errors import (
     WrongContent,
 )
 from core.logs import configure_logging
-from core.models.names import Model
+from core.models.descriptions import Collection, Model, SearchResults, Version
+from core.models.references import (
+    CollectionReference,
+    ModelReference,
+    PredictionReference,
+    read_reference,
+)
 from core.settings import Settings
 from core.webhooks import WebhookReceiver
 
@@ -51,6 +59,8 @@ __all__ = [
     "ApiError",
     "AsyncReplicateClient",
     "BlockingOutputStream",
+    "Collection",
+    "CollectionReference",
     "ConnectionFailed",
     "ConnectionLost",
     "CreateUncertain",
@@ -63,11 +73,13 @@ __all__ = [
     "InvalidInput",
     "MalformedResponse",
     "Model",
+    "ModelReference",
     "NotFound",
     "OutputExpired",
     "OutputStream",
     "OutputTooLarge",
     "Page",
+    "PastRun",
     "PaymentRequired",
     "PlaygroundError",
     "Prediction",
@@ -75,19 +87,23 @@ __all__ = [
     "PredictionCanceled",
     "PredictionError",
     "PredictionFailed",
+    "PredictionReference",
     "PredictionTimeout",
     "Progress",
     "RateLimited",
     "ReplicateClient",
+    "SearchResults",
     "ServerError",
     "Settings",
     "SettingsError",
     "Unauthenticated",
     "UrlRefused",
+    "Version",
     "WebhookReceiver",
     "WebhookRejected",
     "WrongContent",
     "configure_logging",
     "get_replicate_client",
+    "read_reference",
     "reset_replicate_client",
 ]

@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"An embedded Replicate answers on {emulator.url}; no model is run.\n")
         with ReplicateClient(settings) as client:
             look_around(client)
+            look_at_a_model(client)
             make_image(client, chosen.out)
             make_scene(client, chosen.out)
             asyncio.run(make_scenes_in_parallel(client, chosen.out))
@@ -59,9 +60,22 @@ def look_around(client: ReplicateClient) -> None:
     _say("list_collections", ", ".join(one.slug for one in client.list_collections()))
     _say("list_models", f"{len(client.list_models().results)} on the first page")
     found = client.search_models("video", limit=3)
-    _say("search_models", ", ".join(f"{model.owner}/{model.name}" for model in found))
-    _say("get_model", client.get_model(_IMAGE_MODEL).description)
+    _say("search_models", ", ".join(model.full_name for model in found))
     _say("list_hardware", ", ".join(one.name for one in client.list_hardware()))
+
+
+def look_at_a_model(client: ReplicateClient) -> None:
+    """Find a model by words, and see what its owner tells and shows of it."""
+    found = client.search("images")
+    _say("search", ", ".join(one.slug for one in found.collections))
+    collection = client.get_collection("text-to-image")
+    _say("get_collection", f"{collection.name}: {len(collection.models)} models")
+    _say("get_model", client.get_model(_IMAGE_MODEL).description)
+    _say("get_readme", client.get_readme(_IMAGE_MODEL).splitlines()[0])
+    _say("list_versions", client.list_versions(_IMAGE_MODEL).results[0].id)
+    example = client.list_examples(_IMAGE_MODEL)[0]
+    _say("list_examples", example.id)
+    _say("get_past_run", client.get_past_run(example.id).input["prompt"])
 
 
 def make_image(client: ReplicateClient, out: Path) -> None:

@@ -4,30 +4,29 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self, overload
+from typing import Any, BinaryIO, Self
 
 import httpx
-from replicate.account import Account
-from replicate.collection import Collection
-from replicate.hardware import Hardware
 
 from core.api.creating import Creates, IsKnown
 from core.api.directory import Directory
+from core.api.finding import Finding
 from core.api.inputs import prepare
+from core.api.pages import Page
 from core.api.polling import Polling
-from core.api.predictions import Page, Prediction, Predictions
+from core.api.predictions import Prediction, Predictions
 from core.api.retries import OnWait, Retries
 from core.api.streaming import OutputStream
 from core.api.transport import Api
+from core.api.uploads import Uploads
 from core.background import Background
-from core.downloads.downloader import Downloaded, Downloader, OnProgress
-from core.downloads.outputs import download_all, same_url, urls_of
+from core.downloads.downloader import Downloader
+from core.downloads.saving import Saving
 from core.errors import PlaygroundError, PredictionTimeout
 from core.logs import get_logger
-from core.models.names import Model, ModelName
+from core.lookups import Lookups
 from core.settings import Settings
 
 _RUN_WAIT_SECONDS = 5
@@ -39,7 +38,7 @@ _FAREWELL_SECONDS = 10.0
 OnUpdate = Callable[[Prediction], None]
 
 
-class AsyncReplicateClient:
+class AsyncReplicateClient(Lookups, Saving):
     """Replicate's API with retries, polling, streams and downloads. Belongs to one event loop.
 
     Everything it opens is closed by `aclose()` or at the end of `async with`. A model is written
@@ -72,6 +71,8 @@ class AsyncReplicateClient:
         self._predictions = Predictions(self._api, retries)
         self._polling = Polling(self._predictions, sleep=sleep, clock=clock)
         self._directory = Directory(self._api, retries)
+        self._finding = Finding(self._api, retries)
+        self._uploads = Uploads(self._api, retries)
         self._creates = Creates(
             self._api,
             self._predictions,
@@ -163,7 +164,7 @@ class AsyncReplicateClient:
         """
         return await self._creates.create(
             model,
-            await prepare(input_params, self._directory.upload),
+            await prepare(input_params, self._uploads.upload),
             deadline_seconds=self._seconds(deadline_seconds),
             webhook=webhook,
             webhook_events_filter=webhook_events_filter,
@@ -291,128 +292,9 @@ class AsyncReplicateClient:
             start, timeout=timeout, cancel_on_close=cancel_on_close, on_wait=on_wait
         )
 
-    @overload
-    async def download_output(
-        self,
-        output: str,
-        path: str | Path,
-        *,
-        on_progress: OnProgress | None = None,
-        max_bytes: int | None = None,
-        partials: str | Path | None = None,
-    ) -> Path: ...
-
-    @overload
-    async def download_output(
-        self,
-        output: object,
-        path: str | Path,
-        *,
-        on_progress: OnProgress | None = None,
-        max_bytes: int | None = None,
-        partials: str | Path | None = None,
-    ) -> Path | list[Path]: ...
-
-    async def download_output(
-        self,
-        output: Any,
-        path: str | Path,
-        *,
-        on_progress: OnProgress | None = None,
-        max_bytes: int | None = None,
-        partials: str | Path | None = None,
-    ) -> Path | list[Path]:
-        """Download what a model made and return where it lies.
-
-        Args:
-            output: a URL, a prediction, or a list of URLs.
-            path: where to; its folders are made, and a missing extension is added. Several
-                outputs are numbered: `fox-1.webp`, `fox-2.webp`.
-            on_progress: told how many bytes are there, and of how many (None when not known).
-            max_bytes: the cap, if it isn't the settings'.
-            partials: a folder on the same disk, in which what is there is kept when the process
-                ends: called again with the same output and folders, this goes on from it. Remove
-                it when everything is there.
-
-        Returns:
-            The path, or a list of paths if there are several outputs.
-
-        Raises:
-            DownloadError: and its kinds; no partial file is left behind, but in `partials`.
-        """
-        return await download_all(
-            urls_of(output),
-            Path(path),
-            fetch=partial(self._downloader.fetch, partials=partials),
-            refresh=self._refreshed(output),
-            on_progress=on_progress,
-            max_bytes=max_bytes,
-        )
-
-    async def download_file(
-        self,
-        url: str,
-        path: Path,
-        *,
-        prediction: Prediction | None = None,
-        on_progress: OnProgress | None = None,
-        partials: str | Path | None = None,
-    ) -> Downloaded:
-        """Download one file and return what it is: its path, size, media type and hash.
-
-        Args:
-            path: where to; a missing extension is added.
-            prediction: whose output it is, to be asked again when the URL is no longer good.
-            on_progress: told how many bytes are there, and of how many (None when not known).
-            partials: as in `download_output`.
-
-        Raises:
-            DownloadError: and its kinds; no partial file is left behind, but in `partials`.
-        """
-
-        async def refresh() -> str:
-            assert prediction is not None
-            return same_url(url, prediction, await self._predictions.get(prediction.id))
-
-        return await self._downloader.fetch(
-            url,
-            path,
-            refresh=refresh if prediction else None,
-            on_progress=on_progress,
-            partials=partials,
-        )
-
     async def upload_file(self, file: Path | BinaryIO) -> str:
         """Upload a file of up to 100 MB and return the URL to use as an input."""
-        return await self._directory.upload(file)
-
-    async def get_model(self, model: str) -> Model:
-        """Return a model, with the schema of the version named or else of its latest."""
-        return await self._directory.model(ModelName.parse(model))
-
-    async def list_models(self, cursor: str | None = None) -> Page[Model]:
-        """Return a page of public models."""
-        return await self._directory.models(cursor)
-
-    async def search_models(self, query: str, *, limit: int = 20) -> tuple[Model, ...]:
-        """Return the public models that fit a query best; `limit` goes from 1 to 50."""
-        return await self._directory.search_models(query, limit=limit)
-
-    async def list_collections(self) -> list[Collection]:
-        """Return the collections that Replicate keeps."""
-        return await self._directory.collections()
-
-    async def list_hardware(self) -> list[Hardware]:
-        """Return the kinds of hardware that models run on."""
-        return await self._directory.hardware()
-
-    async def get_account(self) -> Account:
-        """Return the account that the token belongs to."""
-        return await self._directory.account()
-
-    async def get_webhook_secret(self) -> str:
-        """Return the key that webhooks are signed with: `whsec_…`."""
-        return await self._directory.webhook_secret()
+        return await self._uploads.upload(file)
 
     async def aclose(self) -> None:
         """Close open streams, let cancels that are under way arrive, close every connection."""
@@ -481,15 +363,6 @@ class AsyncReplicateClient:
             sleep=self._sleep,
             clock=self._clock,
         )
-
-    def _refreshed(self, output: Any) -> Callable[[], Any] | None:
-        if not isinstance(output, Prediction):
-            return None
-
-        async def refresh() -> list[str]:
-            return urls_of(await self._predictions.get(output.id))
-
-        return refresh
 
     def _seconds(self, timeout: float | None) -> float:
         return self.settings.timeout_seconds if timeout is None else timeout

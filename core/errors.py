@@ -61,12 +61,22 @@ class InvalidInput(PlaygroundError):
     """An input was refused before anything was sent.
 
     Attributes:
-        field: the input's field that is wrong, or None when it is the whole.
+        field: the input's field that is wrong, the first where there are several, or None when it
+            is the whole.
+        fields: a sentence for each field that is wrong.
     """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+        self.fields: Mapping[str, str] = {} if field is None else {field: message}
+
+    @classmethod
+    def of(cls, problems: Mapping[str, str]) -> InvalidInput:
+        """Return the error that says what is wrong with each of one or several fields."""
+        error = cls(" ".join(problems.values()), field=next(iter(problems)))
+        error.fields = dict(problems)
+        return error
 
 
 class ApiError(PlaygroundError):

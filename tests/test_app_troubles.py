@@ -8,6 +8,7 @@ import pytest
 from gradio_client import Client
 
 from core.emulator import Emulator
+from core.models.cache import DescriptionCache
 from tests.app_process import App, free_port
 
 ASKED = ("black-forest-labs/flux-schnell", json.dumps({"prompt": "a fox"}))
@@ -29,3 +30,5 @@ def test_without_a_network_a_new_token_runs_nothing_until_its_account_is_known(
 
     assert (result["status"], made) == ("succeeded", 1)
     assert "emulator" in (tmp_path / "accounts.json").read_text()
+    [kept] = (tmp_path / "cache" / "models").iterdir()
+    assert DescriptionCache(kept.parent).load(f"http://127.0.0.1:{port}#emulator", ASKED[0])

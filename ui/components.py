@@ -83,6 +83,17 @@ def picker(html: str, *, elem_id: str) -> gr.HTML:
     return _component("picker", ("choose",), "${value}", value=html, elem_id=elem_id)
 
 
+def finder(*, elem_id: str) -> gr.HTML:
+    """Return where models are found, and where one that is open shows what it is."""
+    events = ("choose", "browse", "load", "collection", "favourite", "example")
+    return _component("buttons", events, "${value}", value="", elem_id=elem_id)
+
+
+def marks(value: dict[str, Any]) -> gr.HTML:
+    """Return what marks a form's fields (`ui.marks`), and leads back to their defaults."""
+    return _component("marks", ("reset", "reset_all"), "<div></div>", value=value)
+
+
 def draft(kind: str) -> gr.HTML:
     """Return what keeps a workbench's prompt over a reload of the page."""
     return _component("draft", (), f'<span data-kind="{kind}" hidden></span>', value=None)

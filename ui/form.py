@@ -1,40 +1,26 @@
-"""A model's schema → Gradio components, and their values back to an input."""
+"""The settings of one model as a form holds them, and an input made of them. Pure but for uploads'
+paths; the components are `ui.boxes`'."""
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from core import InvalidInput
 from core.models.catalog import CatalogModel
 from core.models.schema import Field, ModelSchema
+from ui.boxes import Box, boxes_of, held, is_file, read
 
-_SLIDER_STEPS = 200
-"""A bounded integer with more steps than this is typed, not slid."""
-
-_RADIO_CHOICES = 4
-_RADIO_CHARACTERS = 28
-"""More or longer choices than these are listed instead of laid out."""
-
-_MAIN_FIELDS = 3
+_MAIN_FIELDS = 4
 """How many settings of a model that isn't curated stand above the fold."""
 
+_UPLOAD = "upload:"
+_HIDDEN = "[hidden]"
+"""What stand in an input's JSON for a file of this machine and for a secret."""
+
 _revisions = count(1)
-
-_ADDRESS_BEGINNINGS = ("https://", "http://", "data:")
-
-_LONG_TEXT = ("prompt", "text", "description")
-
-_MEDIA_TYPES = {
-    "image": [".png", ".jpg", ".jpeg", ".webp", ".gif"],
-    "video": [".mp4", ".mov", ".webm"],
-    "audio": [".mp3", ".wav", ".flac", ".ogg", ".m4a"],
-}
 
 
 @dataclass(frozen=True)
@@ -46,9 +32,11 @@ class Form:
     changed.
 
     Attributes:
+        model: `owner/name`, perhaps with a version; "" where none is open.
         main: the fields that are always seen.
         advanced: those behind the fold.
-        takes_prompt: the model has a prompt, which stands above the form.
+        prompt: what the model is asked in words, which stands above the form; None if it isn't.
+        json: the input as it was written last, where it was written as JSON.
     """
 
     model: str
@@ -56,49 +44,70 @@ class Form:
     main: tuple[Field, ...] = field(default=(), hash=False)
     advanced: tuple[Field, ...] = field(default=(), hash=False)
     values: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    takes_prompt: bool = True
+    prompt: Field | None = field(default=None, hash=False)
+    json: str = field(default="", hash=False)
 
     @classmethod
     def of(
         cls, model: str, schema: ModelSchema | None, curated: CatalogModel | None = None
     ) -> "Form":
-        """Return a model's form, untouched; one whose schema isn't known has no settings."""
-        if schema is None:
-            return cls(model)
-        fields = [one for one in schema.fields if one.name != "prompt" and not one.deprecated]
+        """Return a model's form, untouched; one whose schema isn't known has only a prompt."""
+        if schema is None or schema.is_open:
+            return cls(model, prompt=_SOME_PROMPT)
+        prompt = schema.field("prompt")
+        if prompt is not None and not prompt.is_prompt:
+            prompt = None
+        fields = [one for one in schema.fields if one != prompt and not one.deprecated]
         wanted = _wanted(fields, curated)
         return cls(
             model,
             main=tuple(wanted),
             advanced=tuple(one for one in fields if one not in wanted),
-            takes_prompt=schema.is_open or schema.field("prompt") is not None,
+            prompt=prompt,
         )
 
     @property
+    def takes_prompt(self) -> bool:
+        """Whether the model is asked in words."""
+        return self.prompt is not None
+
+    @property
     def fields(self) -> tuple[Field, ...]:
-        """All fields, in the order in which they are drawn."""
+        """All fields but the prompt, in the order in which they are drawn."""
         return self.main + self.advanced
 
     @property
+    def boxes(self) -> tuple[Box, ...]:
+        """All boxes but the prompt's, in the order in which they are drawn."""
+        return tuple(box for one in self.fields for box in boxes_of(one))
+
+    @property
     def shown(self) -> dict[str, Any]:
-        """What the components hold when they are drawn."""
-        return {one.name: self.values.get(one.name, initial_value(one)) for one in self.fields}
+        """What the boxes hold when they are drawn, by their keys."""
+        return {box.key: self.values.get(box.key, box.initial) for box in self.boxes}
 
-    def holding(self, values: Mapping[str, Any]) -> "Form":
-        """Return this form with `values`, to be drawn anew."""
-        return replace(self, values=dict(values), revision=next(_revisions))
+    def holding(self, values: Mapping[str, Any], *, json: str = "") -> "Form":
+        """Return this form with `values` in its boxes, to be drawn anew."""
+        return replace(self, values=dict(values), json=json, revision=next(_revisions))
 
-    def changed(self, shown: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what differs from the model's defaults, and what was there from the start.
+    def filled(self, given: Mapping[str, Any]) -> "Form":
+        """Return this form with an input in it."""
+        values: dict[str, Any] = {}
+        for one in self.fields:
+            if one.name in given:
+                values |= held(one, given[one.name])
+        return self.holding(self.differing(values))
+
+    def differing(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what differs from the model's defaults.
 
         Args:
-            shown: the components' values by field.
+            shown: what the boxes hold.
         """
         return {
-            one.name: shown[one.name]
-            for one in self.fields
-            if one.name in shown
-            and (one.name in self.values or shown[one.name] != initial_value(one))
+            box.key: shown[box.key]
+            for box in self.boxes
+            if box.key in shown and shown[box.key] != box.initial
         }
 
     def carried_over(self, other: "Form", shown: Mapping[str, Any]) -> "Form":
@@ -106,32 +115,93 @@ class Form:
 
         Defaults stay behind: one model's `steps = 4` means nothing to another.
         """
-        changed = self.changed(shown)
+        changed = self.differing(shown)
         kept = {
-            new.name: changed[new.name]
-            for new in other.fields
-            if new.name in changed and _accepts(new, changed[new.name])
+            box.key: changed[box.key]
+            for box in other.boxes
+            if box.key in changed and box.accepts(changed[box.key])
         }
         return other.holding(kept)
 
-    def read(self, shown: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the input that the components' values mean.
+    def without(self, shown: Mapping[str, Any], *names: str) -> "Form":
+        """Return this form as it is, but for fields that are back at their defaults."""
+        keys = {box.key for box in self.boxes if box.field.name in names}
+        changed = self.differing(shown)
+        return self.holding({key: value for key, value in changed.items() if key not in keys})
+
+    def read(self, shown: Mapping[str, Any], prompt: str | None = None) -> dict[str, Any]:
+        """Return the input that the boxes' values mean; what the model needs is checked elsewhere.
 
         What was left empty, and what is the model's default anyway, is left out.
 
+        Args:
+            prompt: what the model is asked, if it is.
+
         Raises:
-            InvalidInput: a box for numbers, JSON or an address holds something else.
+            InvalidInput: boxes for JSON or addresses hold something else; `fields` says which.
         """
-        changed = self.changed(shown)
-        result = {}
+        changed = self.differing(shown)
+        result: dict[str, Any] = {}
+        problems: dict[str, str] = {}
+        if self.prompt is not None and prompt:
+            result["prompt"] = prompt
         for one in self.fields:
-            if one.name not in changed:
+            if not any(box.key in changed for box in boxes_of(one)):
                 continue
-            by_address = _is_address(self.values.get(one.name, initial_value(one)))
-            value = _read(one, changed[one.name], by_address=by_address)
-            if value is not None:
+            try:
+                value = read(one, shown)
+            except InvalidInput as error:
+                problems |= error.fields
+                continue
+            if value is not None and (value != "" or one.default):
                 result[one.name] = value
+        if problems:
+            raise InvalidInput.of(problems)
         return result
+
+    def to_json(self, shown: Mapping[str, Any], prompt: str | None = None) -> str:
+        """Return the input as JSON to read and to change.
+
+        Raises:
+            InvalidInput: as `read`.
+        """
+        secrets = {one.name for one in self.fields if one.secret}
+        given = {
+            name: _HIDDEN if name in secrets else _written(value)
+            for name, value in self.read(shown, prompt).items()
+        }
+        return json.dumps(given, indent=2, ensure_ascii=False)
+
+    def from_json(self, text: str, shown: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
+        """Return the prompt and what the boxes hold for an input's JSON.
+
+        Files and secrets that `to_json` only named are those in the boxes.
+
+        Raises:
+            InvalidInput: it is no JSON object, or holds what the model has no field for.
+        """
+        try:
+            given = json.loads(text or "{}")
+        except json.JSONDecodeError as error:
+            raise InvalidInput(f"This isn't JSON: {error}.") from error
+        if not isinstance(given, dict):
+            raise InvalidInput("An input is a JSON object: {…}.")
+        known = ModelSchema(fields=(*self.fields, *((self.prompt,) if self.prompt else ())))
+        if unknown := known.unknown(given):
+            raise InvalidInput.of(unknown)
+        prompt = given.get("prompt", "") if self.prompt else None
+        if prompt is not None and not isinstance(prompt, str):
+            raise InvalidInput("The prompt is a text.", field="prompt")
+        result: dict[str, Any] = {}
+        for one in self.fields:
+            value = given.get(one.name, one.default)
+            if one.secret and value == _HIDDEN:
+                result[one.name] = shown.get(one.name)
+            elif is_file(one):
+                result |= held(one, _uploaded(value, shown.get(one.name)))
+            else:
+                result |= held(one, value)
+        return prompt, result
 
     def image_field(self, *names: str | None) -> Field | None:
         """Return the field that takes a picture: one of `names`, or the first that seems to."""
@@ -139,202 +209,39 @@ class Form:
         for name in names:
             if name in by_name:
                 return by_name[name]
-        files = [one for one in self.fields if one.type in ("file", "files")]
-        return next((one for one in files if media_kind(one) == "image"), None)
+        files = [one for one in self.fields if is_file(one)]
+        return next((one for one in files if one.media == "image"), None)
 
 
-def component(field: Field, value: Any, *, key: Any) -> gr.components.Component:
-    """Return the component that fits a field, holding `value` (see `shown_value`).
-
-    An optional number without a default is a text box: an empty `gr.Number` would become 0.
-    """
-    common: dict[str, Any] = {"label": field.title, "interactive": True, "key": key}
-    if field.description:
-        common["info"] = field.description
-    if field.choices:
-        plain = len(field.choices) <= _RADIO_CHOICES and _is_short(field.choices)
-        kind = gr.Radio if plain and field.required | (field.default is not None) else gr.Dropdown
-        return kind(choices=list(field.choices), value=value, **common)
-    if _slides(field):
-        step = 1 if field.type == "integer" else _step(field)
-        return gr.Slider(field.minimum, field.maximum, value=value, step=step, **common)
-    match field.type:
-        case "boolean":
-            return gr.Checkbox(value=value, **common)
-        case "file" | "files" if not _is_address(value):
-            common.pop("info", None)  # gr.File has none
-            count = "single" if field.type == "file" else "multiple"
-            types = _MEDIA_TYPES.get(media_kind(field))
-            return gr.File(value=value, file_types=types, file_count=count, height=120, **common)
-        case "array" | "object" | "files":
-            return gr.Textbox(
-                value=value, lines=2, max_lines=8, placeholder=_placeholder(field), **common
-            )
-        case "string" if field.secret:
-            return gr.Textbox(value=value, type="password", **common)
-        case _:
-            lines = 2 if any(word in field.name for word in _LONG_TEXT) else 1
-            return gr.Textbox(
-                value=value, lines=lines, max_lines=8, placeholder=_placeholder(field), **common
-            )
-
-
-def initial_value(field: Field) -> Any:
-    """Return what a field's component shows before anyone touched it."""
-    return shown_value(field, field.default)
-
-
-def shown_value(field: Field, value: Any) -> Any:
-    """Return an input's value as the field's component holds it."""
-    if field.choices or _slides(field):
-        return value
-    match field.type:
-        case "boolean":
-            return bool(value)
-        case "file":
-            return str(value) if value else None
-        case "files":
-            files = [value] if isinstance(value, str | Path) else list(value or ())
-            if any(_is_address(str(one)) for one in files):
-                return json.dumps([str(one) for one in files])
-            return [str(one) for one in files] or None
-        case "array" | "object" if value is not None:
-            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        case _:
-            return "" if value is None else str(value)
-
-
-def media_kind(field: Field) -> str:
-    """Return what a file field seems to take: `image`, `video`, `audio`, or `any`."""
-    name = field.name.lower()
-    words = f"{name} {field.description.lower()}"
-    for kind, hints in (
-        ("video", ("video", "clip")),
-        ("audio", ("audio", "sound", "music", "voice", "song")),
-        ("image", ("image", "picture", "photo", "mask", "frame", "img")),
-    ):
-        if any(hint in name for hint in hints):
-            return kind
-    return "image" if "image" in words else "any"
+_SOME_PROMPT = Field(name="prompt", title="Prompt", required=True)
+"""Of a model that nobody describes: most are asked in words."""
 
 
 def _wanted(fields: Iterable[Field], curated: CatalogModel | None) -> list[Field]:
     """Return the fields that stand above the fold."""
     by_name = {one.name: one for one in fields}
     if curated is None:
-        required = [one for one in by_name.values() if one.required]
-        others = [one for one in by_name.values() if not one.required]
-        return [*required, *others[: max(0, _MAIN_FIELDS - len(required))]]
+        needed = [one for one in by_name.values() if one.required or one.is_prompt]
+        others = [one for one in by_name.values() if one not in needed]
+        return [*needed, *others[: max(0, _MAIN_FIELDS - len(needed))]]
     names = list(curated.settings)
     if curated.start_image is not None and curated.start_image not in names:
         names.append(curated.start_image)
     return [by_name[name] for name in names if name in by_name]
 
 
-def _read(field: Field, value: Any, *, by_address: bool) -> Any:
-    """Return the input that a component's value means, or None for nothing.
-
-    Args:
-        by_address: the field was drawn as a box for an address. What is typed there is never the
-            path of a file: that would be read from this machine, whoever typed it.
-    """
-    if value == "" and field.type == "string" and field.default:
-        return ""  # emptied on purpose
-    if value is None or value == "" or value == []:
-        return None
-    if field.choices:
-        return value
-    match field.type:
-        case "integer" | "number":
-            return _number(field, value)
-        case "file":
-            return _address(field, value) if by_address else Path(value)
-        case "files" if by_address:
-            return [_address(field, one) for one in _json(field, value)]
-        case "files":
-            return [Path(one) for one in value]
-        case "array" | "object":
-            return _json(field, value)
-        case _:
-            return value
+def _written(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_written(one) for one in value]
+    return f"{_UPLOAD}{value.name}" if isinstance(value, Path) else value
 
 
-def _number(field: Field, value: Any) -> int | float:
-    try:
-        return int(value) if field.type == "integer" else float(value)
-    except ValueError as error:
-        whole = "a whole number" if field.type == "integer" else "a number"
-        raise InvalidInput(
-            f"{field.title} takes {whole}; “{value}” isn't one.", field=field.name
-        ) from error
-
-
-def _json(field: Field, value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError as error:
-        raise InvalidInput(
-            f"{field.title} takes JSON, and this isn't: {error}.", field=field.name
-        ) from error
-
-
-def _address(field: Field, value: Any) -> str:
-    if not isinstance(value, str) or not value.startswith(_ADDRESS_BEGINNINGS):
-        raise InvalidInput(
-            f"{field.title} takes an address here, which begins with https://.", field=field.name
-        )
+def _uploaded(value: Any, uploads: Any) -> Any:
+    """Return a value with the uploads that it names in their places."""
+    if isinstance(value, list):
+        return [_uploaded(one, uploads) for one in value]
+    paths = [uploads] if isinstance(uploads, str) else list(uploads or ())
+    for path in map(Path, paths):
+        if value == f"{_UPLOAD}{path.name}":
+            return path
     return value
-
-
-def _accepts(field: Field, value: Any) -> bool:
-    if field.choices:
-        return value in field.choices
-    if field.type in ("integer", "number") and _bounded(field):
-        try:
-            return bool(field.minimum <= float(value) <= field.maximum)  # type: ignore[operator]
-        except (TypeError, ValueError):
-            return False
-    if field.type == "boolean":
-        return isinstance(value, bool)
-    return isinstance(value, list) == (field.type == "files")
-
-
-def _is_address(value: Any) -> bool:
-    return isinstance(value, str) and value.lstrip('["').startswith(_ADDRESS_BEGINNINGS)
-
-
-def _is_short(choices: tuple[Any, ...]) -> bool:
-    return sum(len(str(choice)) for choice in choices) <= _RADIO_CHARACTERS
-
-
-def _bounded(field: Field) -> bool:
-    return field.minimum is not None and field.maximum is not None
-
-
-def _slides(field: Field) -> bool:
-    if field.minimum is None or field.maximum is None or field.default is None:
-        return False
-    steps = field.maximum - field.minimum
-    return field.type == "number" or (field.type == "integer" and steps <= _SLIDER_STEPS)
-
-
-def _step(field: Field) -> float:
-    """Return a fine step: a hundredth of the range at most, and one by which the default is met."""
-    assert field.minimum is not None
-    assert field.maximum is not None
-    digits = max(2, 2 - math.floor(math.log10(max(field.maximum - field.minimum, 1e-9))))
-    return 10.0**-digits
-
-
-def _placeholder(field: Field) -> str:
-    if field.name == "seed":
-        return "random"
-    match field.type:
-        case "array" | "files":
-            return '["…", "…"]'
-        case "object":
-            return '{"…": "…"}'
-        case _:
-            return "" if field.required else "optional"

@@ -1,8 +1,9 @@
 """The Image tab: a workbench whose results are pictures."""
 
-from ui.workbench import WorkbenchKind
+from ui.bench import WorkbenchKind
 
 IMAGE = WorkbenchKind(
+    name="image",
     kind="image",
     prompt_placeholder="A lighthouse in a storm, painted in gouache",
     heading="Make a picture",

@@ -12,6 +12,7 @@ import gradio as gr
 from core import PlaygroundError
 from core.logs import get_logger
 from ui.feed import Feed
+from ui.form import Form
 from ui.head import Head, Shown
 from ui.services import LOCAL_OWNER, Services
 
@@ -43,8 +44,12 @@ class Live:
     services: Services
     feeds: tuple[Feed, ...]
 
-    async def changes(self, seen: Seen) -> tuple[Any, ...]:
+    async def changes(self, seen: Seen, *opened: Form) -> tuple[Any, ...]:
         """Return `Seen`, the clock, what is under way, the head, then each feed.
+
+        Args:
+            seen: what the page shows already.
+            opened: forms of models of any kind, each of which has a feed after the others.
 
         What is under way is told as how many runs have ended so far and the ids of those that
         haven't, so that it changes with each run, however soon that is over.
@@ -52,12 +57,12 @@ class Live:
         While the history can't be read, the head says so and the feeds stay as they are; the next
         call may bring them.
         """
-        counts = self.services.jobs.ended
-        ended = tuple(counts[feed.kind] for feed in self.feeds)
-        over = counts.total()
+        all_feeds = (*self.feeds, *(Feed.of(self.services, form.model) for form in opened))
+        ended = tuple(feed.ended for feed in all_feeds)
+        over = self.services.jobs.ended.total()
         try:
             running = await self.services.jobs.running(LOCAL_OWNER)
-            feeds = tuple([await feed.shown() for feed in self.feeds])
+            feeds = tuple([await feed.shown() for feed in all_feeds])
         except PlaygroundError as error:
             get_logger().warning("page.not_updated", reason=str(error))
             head = Head(self.services).shown()
@@ -66,7 +71,7 @@ class Live:
                 gr.skip(),
                 None if seen.under_way is not None else gr.skip(),
                 *_changed(head, seen.head),
-                *[gr.skip()] * (3 * len(self.feeds)),
+                *[gr.skip()] * (3 * len(all_feeds)),
             )
         head = Head(self.services).shown()
         under_way: tuple[int | str, ...] = (over, *(job.id for job in running))

@@ -2,20 +2,22 @@
 
 import gradio as gr
 
-from ui import chat, components, history, pieces, workbench
+from ui import chat, components, explore, history, pieces, workbench
 from ui.actions import Actions, Refresh, Shell, wire_cards, wire_shell
+from ui.bench import WorkbenchHandlers
 from ui.chat import ChatHandlers
 from ui.components import QUIET
 from ui.endpoints import Endpoints, publish
+from ui.explore import ExploreHandlers
+from ui.feed import Feed
 from ui.head import Head
 from ui.history import HistoryHandlers
 from ui.image import IMAGE
-from ui.links import Bench, Links
+from ui.links import Bench, Benches, Links
 from ui.live import IDLE_SECONDS, Live, Seen
 from ui.services import Services
-from ui.troubles import quiet, told
+from ui.troubles import told
 from ui.video import VIDEO
-from ui.workbench import WorkbenchHandlers
 
 _CACHE_SWEEP_SECONDS = 3600
 _CACHE_AGE_SECONDS = 24 * 3600
@@ -40,6 +42,8 @@ def build_page(services: Services) -> gr.Blocks:
         chat_states = chat.states(talk)
         image_states = workbench.states(picturing, clock)
         video_states = workbench.states(filming, clock)
+        exploring = ExploreHandlers(services)
+        explore_states = explore.states(exploring, clock)
         kept_state = history.state()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Image", id="image"):
@@ -48,10 +52,13 @@ def build_page(services: Services) -> gr.Blocks:
                 video = Bench(workbench.build(filming, video_states), filming)
             with gr.Tab("Chat", id="chat") as chat_tab:
                 talking = chat.build(talk, chat_states)
+            with gr.Tab("Explore", id="explore"):
+                any_model = Bench(explore.build(exploring, explore_states).bench, exploring)
             with gr.Tab("History", id="history") as past_tab:
                 past = HistoryHandlers(services)
                 kept = history.build(past, kept_state)
-        for bench in (image, video):
+        benches = Benches(image, video, any_model)
+        for bench in benches:
             workbench.on_load(demo, bench.parts, bench.handlers)
         chat.on_load(demo, talking, talk)
         chat.list_on(talking, talk, chat_tab.select)
@@ -61,16 +68,17 @@ def build_page(services: Services) -> gr.Blocks:
             toast=components.toast(elem_id="toast"),
         )
         chat.delete_with(talking, talk, shell.toast)
-        _link(services, shell, image, video, talking, talk, kept, past)
+        _link(services, shell, benches, talking, talk, kept, past)
         history.refresh_on(kept, past, past_tab.select, under_way.change)
         chat.list_on(talking, talk, under_way.change)
         banner.dismiss(told(head.dismiss), None, banner, **QUIET)
-        live = Live(services, (image.handlers.feed, video.handlers.feed))
+        live = Live(services, (Feed(services, "image"), Feed(services, "video")))
+        feeds = [part for bench in benches for part in bench.parts.feed]
         gr.on(
             [demo.load, clock.tick],
             live.changes,
-            seen,
-            [seen, clock, under_way, masthead, banner, *image.parts.feed, *video.parts.feed],
+            [seen, any_model.parts.form],
+            [seen, clock, under_way, masthead, banner, *feeds],
             # An answer that is lost on its way mustn't keep the page from asking again.
             trigger_mode="multiple",
             **QUIET,
@@ -83,8 +91,7 @@ def build_page(services: Services) -> gr.Blocks:
 def _link(
     services: Services,
     shell: Shell,
-    image: Bench,
-    video: Bench,
+    benches: Benches,
     talking: chat.Chat,
     talk: ChatHandlers,
     kept: history.History,
@@ -92,13 +99,12 @@ def _link(
 ) -> None:
     actions = Actions(services)
     refreshes = (
-        Refresh(quiet(image.handlers.feed.shown), None, image.parts.feed),
-        Refresh(quiet(video.handlers.feed.shown), None, video.parts.feed),
+        *(Refresh(one.handlers.shown_feed, one.parts.form, one.parts.feed) for one in benches),
         Refresh(talk.listed, None, talking.conversations),
         Refresh(past.refresh, [kept.loaded, *kept.filters], kept.shown),
     )
     lists = [
-        *(part for bench in (image, video) for part in (bench.parts.current, bench.parts.latest)),
+        *(part for bench in benches for part in (bench.parts.current, bench.parts.latest)),
         kept.cards,
     ]
     for cards in lists:
@@ -107,5 +113,5 @@ def _link(
     shell.details.stop(actions.stop, None, None, **QUIET).then(
         lambda: None, None, shell.details, **QUIET
     )
-    links = Links(actions, shell, image, video, talking, talk)
+    links = Links(actions, shell, benches, talking, talk)
     links.wire(*lists, shell.details, **QUIET)

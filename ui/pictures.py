@@ -1,5 +1,6 @@
 """Pictures on their way from a result into a form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from itertools import count
@@ -8,6 +9,7 @@ from typing import Any
 
 from core.history.media import MediaStore
 from core.history.records import Job, MediaFile
+from core.models.mediakinds import MediaKind
 from ui.cards import file_url
 
 _numbers = count(1)
@@ -22,14 +24,30 @@ class FormPicture:
     number: int = field(default_factory=lambda: next(_numbers))
 
 
-def preview(value: Any) -> str:
-    """Return small pictures of the files that a form's field holds: a path or several, or None."""
-    paths = [value] if isinstance(value, str) else value or []
-    images = "".join(
-        f'<img src="{escape(file_url(Path(path)))}" alt="The picture that was given">'
-        for path in paths
-    )
-    return f'<div class="given">{images}</div>' if images else ""
+def preview(uploads: Any, addresses: str = "", *, kind: MediaKind = "image") -> str:
+    """Return what shows the files that a form's field holds.
+
+    Args:
+        uploads: a path, several, or None.
+        addresses: URLs, one a line.
+        kind: what the field takes; anything else isn't shown.
+    """
+    paths = [uploads] if isinstance(uploads, str) else uploads or []
+    lines = (line.strip() for line in (addresses or "").splitlines())
+    urls = [
+        *(file_url(Path(path)) for path in paths),
+        *(line for line in lines if line.startswith(("https://", "http://", "data:"))),
+    ]
+    shown = "".join(_PREVIEWS[kind].format(url=escape(url)) for url in urls)
+    return f'<div class="given">{shown}</div>' if shown else ""
+
+
+_PREVIEWS: Mapping[MediaKind, str] = {
+    "image": '<img src="{url}" alt="The picture that was given" referrerpolicy="no-referrer">',
+    "video": '<video src="{url}" controls muted preload="metadata"></video>',
+    "audio": '<audio src="{url}" controls preload="metadata"></audio>',
+    "any": "",
+}
 
 
 def file_of(job: Job, number: str) -> MediaFile | None:

@@ -82,8 +82,11 @@ def toast(text: str, *, undo: Sequence[str] = ()) -> dict[str, str]:
     return {"html": render("toast", text=text, job_ids=" ".join(undo))}
 
 
-def _view(model: CatalogModel) -> ModelView:
+def picture_of(model: CatalogModel) -> str | None:
+    """Return the URL of the picture that a curated model is offered with, if there is one."""
     picture = ASSETS / "models" / f"{model.id.replace('/', '--')}.webp"
-    return ModelView(
-        model.id, model.title, model.blurb, file_url(picture) if picture.exists() else None
-    )
+    return file_url(picture) if picture.exists() else None
+
+
+def _view(model: CatalogModel) -> ModelView:
+    return ModelView(model.id, model.title, model.blurb, picture_of(model))

@@ -1,8 +1,9 @@
 """The Video tab: a workbench whose results are clips."""
 
-from ui.workbench import WorkbenchKind
+from ui.bench import WorkbenchKind
 
 VIDEO = WorkbenchKind(
+    name="video",
     kind="video",
     prompt_placeholder="Waves roll onto a beach at dusk, the camera drifts to the left",
     heading="Make a clip",

@@ -1,213 +1,12 @@
-"""The tab in which one kind of model is tried: its form, Run and Stop, and the runs beside it."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+"""Lays a workbench out: its form at the left, its runs at the right and below."""
 
 import gradio as gr
 
-from core import PlaygroundError
-from core.history.records import Job
-from core.jobs.intents import hidden_fields, restored
-from core.models.catalog import CatalogModel, Kind, find, models_of
-from ui import components
-from ui.components import QUIET, asked
-from ui.feed import Feed, Runs
-from ui.form import Form, component, initial_value, media_kind, shown_value
-from ui.live import BUSY_SECONDS
-from ui.pictures import FormPicture, preview
-from ui.pieces import model_picker, notice, welcome
-from ui.services import LOCAL_OWNER, Services
-from ui.troubles import told
-
-
-@dataclass(frozen=True)
-class WorkbenchKind:
-    """What makes one workbench differ from another."""
-
-    kind: Kind
-    prompt_placeholder: str
-    heading: str
-    invitation: str
-
-
-@dataclass(frozen=True)
-class Workbench:
-    """The components of one tab.
-
-    `incoming` is a picture on its way into the form, from a result of this tab or another.
-    """
-
-    picker: gr.HTML
-    prompt: gr.Textbox
-    form: gr.State
-    incoming: gr.State
-    clock: gr.Timer
-    notice: gr.HTML
-    welcome: gr.HTML
-    current: gr.HTML
-    latest: gr.HTML
-
-    @property
-    def feed(self) -> list[gr.HTML]:
-        """Where the tab's runs are shown."""
-        return [self.welcome, self.current, self.latest]
-
-
-class Loaded(NamedTuple):
-    """Values for a workbench's model, prompt and form."""
-
-    picker: Any
-    prompt: Any
-    form: Any
-
-
-@dataclass(frozen=True)
-class WorkbenchHandlers:
-    """What happens in one workbench; each method takes values and gives values."""
-
-    services: Services
-    config: WorkbenchKind
-
-    @property
-    def feed(self) -> Feed:
-        """The runs of this tab."""
-        return Feed(self.services, self.config.kind)
-
-    @property
-    def models(self) -> tuple[CatalogModel, ...]:
-        """What the tab offers; the one to begin with first."""
-        return models_of(self.config.kind)
-
-    async def choose(self) -> tuple[str, Form]:
-        """Return the picker and the form of the model to begin with."""
-        return await self._picked(Form(""), self.models[0].id)
-
-    async def switch(self, form: Form, shown: Mapping[str, Any], model: str) -> tuple[str, Form]:
-        """Return the same for another model, keeping what the person changed where it fits."""
-        return await self._picked(form, model, shown)
-
-    async def try_example(
-        self, form: Form, shown: Mapping[str, Any], model: str
-    ) -> tuple[str, Form, str]:
-        """Return the same for a model's example, and the example's prompt."""
-        curated = find(model)
-        if curated is None:
-            raise gr.Error("There is no such example.", print_exception=False)
-        return *await self._picked(form, model, shown), curated.example
-
-    async def run(
-        self, form: Form, prompt: str | None, shown: Mapping[str, Any], *, visitor: str = ""
-    ) -> tuple[Any, ...]:
-        """Start a job; return what there is to say of it, how soon to ask for news, and the feed.
-
-        Args:
-            form: what is drawn.
-            prompt: what is written above it.
-            shown: the form's values by field.
-            visitor: whose page it is; in the queue, pages take turns.
-        """
-        if form.takes_prompt and not (prompt or "").strip():
-            return _said(notice(_NO_PROMPT, "bad"))
-        try:
-            given = {"prompt": prompt} if form.takes_prompt else {}
-            await self.services.jobs.submit(
-                form.model,
-                {**given, **form.read(shown)},
-                owner=LOCAL_OWNER,
-                kind=self.config.kind,
-                lane=f"{self.config.kind}/{visitor}",
-            )
-            return ("", gr.Timer(BUSY_SECONDS), *await self.feed.shown())
-        except PlaygroundError as error:
-            return _said(notice(str(error), "bad"))
-
-    @told
-    async def stop_newest(self) -> str:
-        """Stop the run that was started last."""
-        job = await self.feed.newest_running()
-        if job is None:
-            return notice("Nothing is running here.")
-        await self.services.jobs.cancel(job.id, owner=LOCAL_OWNER)
-        return ""
-
-    async def take_picture(
-        self, form: Form, shown: Mapping[str, Any], picture: FormPicture | None
-    ) -> tuple[Any, Any, str]:
-        """Return the picker and form with a picture in it, of another model if need be."""
-        if picture is None:
-            return gr.skip(), gr.skip(), ""
-        for model in (form.model, *(one.id for one in self.models)):
-            other = await self._form(model)
-            if model == form.model and not other.fields:
-                other = form
-            carried = form.carried_over(other, shown)
-            curated = find(model)
-            start = curated.start_image if curated else None
-            field = carried.image_field(start, *_PICTURE_FIELDS)
-            if field is None:
-                continue
-            if model != form.model and field.name not in (start, *_EDITED_FIELDS):
-                continue
-            value = [str(picture.path)] if field.type == "files" else str(picture.path)
-            filled = carried.holding({**carried.values, field.name: value})
-            said = f"The picture is in “{field.title}”."
-            if model != form.model:
-                said = f"{_title(form.model)} takes no picture: this is {_title(model)} now. {said}"
-            return model_picker(self.models, model), filled, notice(said)
-        return gr.skip(), gr.skip(), notice("None of these models takes a picture.", "bad")
-
-    async def loaded(self, job: Job) -> Loaded:
-        """Return what shows the settings of a run, exactly as they were."""
-        other = await self._form(job.model)
-        given = restored(job, self.services.media)
-        hidden = hidden_fields(given)
-        values = {
-            field.name: shown_value(field, given[field.name])
-            for field in other.fields
-            if field.name in given and field.name not in hidden
-        }
-        return Loaded(
-            model_picker(self.models, job.model),
-            job.prompt if other.takes_prompt else "",
-            other.holding(values),
-        )
-
-    async def _picked(
-        self, form: Form, model: str, shown: Mapping[str, Any] | None = None
-    ) -> tuple[str, Form]:
-        other = await self._form(model)
-        return model_picker(self.models, model), form.carried_over(other, shown or {})
-
-    async def _form(self, model: str) -> Form:
-        try:
-            schema = await self.services.jobs.schema(model)
-        except PlaygroundError as error:
-            gr.Warning(f"This model's settings can't be shown: {error}")
-            return Form(model)
-        return Form.of(model, schema, find(model))
-
-
-_NO_PROMPT = "Describe what you want in the prompt, then run."
-
-_PICTURE_FIELDS = ("image", "input_image", "image_input", "input_images", "images", "image_prompt")
-"""What models call the picture that they start from."""
-
-_EDITED_FIELDS = ("image", "input_image", "image_input", "input_images", "images")
-"""Those by which a model changes a picture, and isn't only led by it."""
-
-
-@dataclass(frozen=True)
-class States:
-    """What a workbench remembers for a visitor.
-
-    They stand outside the tabs: of a state in a tab that isn't open, Gradio tells each change
-    twice.
-    """
-
-    form: gr.State
-    incoming: gr.State
-    clock: gr.Timer
+from ui import components, drawing
+from ui.bench import States, Workbench, WorkbenchHandlers
+from ui.components import QUIET
+from ui.form import Form
+from ui.pieces import model_picker, welcome
 
 
 def states(handlers: WorkbenchHandlers, clock: gr.Timer) -> States:
@@ -216,20 +15,24 @@ def states(handlers: WorkbenchHandlers, clock: gr.Timer) -> States:
     Args:
         clock: how often the page asks what has changed; a run makes it ask more often.
     """
-    return States(gr.State(Form(handlers.models[0].id)), gr.State(None), clock)
+    return States(gr.State(Form(handlers.first)), gr.State(None), gr.State(None), clock)
 
 
-def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
-    """Lay a workbench out: its form at the left, its runs at the right and below."""
+def build(handlers: WorkbenchHandlers, kept: States, *, picker: gr.HTML | None = None) -> Workbench:
+    """Lay a workbench out: its form at the left, its runs at the right and below.
+
+    Args:
+        picker: where a model is chosen, if that isn't above the form.
+    """
     config = handlers.config
-    name = config.kind
+    name = config.name
     with gr.Column(elem_classes="bench"):
         with gr.Row(equal_height=False, elem_classes="halves"):
             with gr.Column(scale=5, min_width=300, elem_classes="panel"):
-                picker = components.picker(
-                    model_picker(handlers.models, handlers.models[0].id),
-                    elem_id=f"{name}-model",
-                )
+                if picker is None:
+                    picker = components.picker(
+                        model_picker(handlers.models, handlers.first), elem_id=f"{name}-model"
+                    )
                 prompt = gr.Textbox(
                     label="Prompt",
                     placeholder=config.prompt_placeholder,
@@ -252,7 +55,7 @@ def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
                     concurrency_id="forms",
                 )
                 def draw(form: Form) -> None:
-                    _draw(form, bench, handlers)
+                    drawing.draw(form, bench, handlers)
 
             with gr.Column(scale=8, min_width=300, elem_classes="results"):
                 greeting = components.buttons(
@@ -262,77 +65,10 @@ def build(handlers: WorkbenchHandlers, kept: States) -> Workbench:
                 )
                 current = components.cards(label="Runs", elem_id=f"{name}-current")
         latest = components.cards(label="Earlier results", elem_id=f"{name}-latest", layout="grid")
-    bench = Workbench(
-        picker, prompt, kept.form, kept.incoming, kept.clock, said, greeting, current, latest
-    )
+    bench = Workbench(picker, prompt, *kept, said, greeting, current, latest)
     return bench
 
 
 def on_load(demo: gr.Blocks, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     """Draw the first form when the page opens."""
     demo.load(handlers.choose, None, [bench.picker, bench.form], **QUIET)
-
-
-def _draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
-    fields = _draw_fields(form)
-    # Drawn here and not beside the form: a button that is there before its listeners loses clicks.
-    with gr.Row(elem_classes=["run-row", f"for-{form.model.replace('/', '--')}"]):
-        run_button = gr.Button("Run", variant="primary", scale=3, min_width=120, elem_classes="run")
-        stop_button = gr.Button("Stop", scale=1, min_width=80)
-    shown = list(fields.values())
-    settings = [bench.picker, bench.form]
-
-    def by_name(values: tuple[Any, ...]) -> dict[str, Any]:
-        return dict(zip(fields, values, strict=True))
-
-    async def run(request: gr.Request, wanted: Form, prompt: str, *values: Any) -> tuple[Any, ...]:
-        # Picked a moment ago, and not drawn yet: what was picked is meant.
-        is_drawn = wanted.revision == form.revision
-        shown = by_name(values) if is_drawn else wanted.shown
-        return await handlers.run(wanted, prompt, shown, visitor=request.session_hash or "")
-
-    async def switch(event: gr.EventData, *values: Any) -> tuple[str, Form]:
-        return await handlers.switch(form, by_name(values), asked(event, "model"))
-
-    async def try_example(event: gr.EventData, *values: Any) -> tuple[str, Form, str]:
-        return await handlers.try_example(form, by_name(values), asked(event, "model"))
-
-    async def take(picture: FormPicture | None, *values: Any) -> tuple[Any, Any, str]:
-        return await handlers.take_picture(form, by_name(values), picture)
-
-    run_button.click(
-        run, [bench.form, bench.prompt, *shown], [bench.notice, bench.clock, *bench.feed], **QUIET
-    )
-    stop_button.click(handlers.stop_newest, None, bench.notice, **QUIET)
-    bench.picker.choose(switch, shown, settings, **QUIET)
-    bench.welcome.example(try_example, shown, [*settings, bench.prompt], **QUIET)
-    bench.incoming.change(take, [bench.incoming, *shown], [*settings, bench.notice], **QUIET)
-
-
-def _draw_fields(form: Form) -> dict[str, gr.components.Component]:
-    drawn = {}
-
-    def draw(fields: tuple[Any, ...]) -> None:
-        for field in fields:
-            value = form.values.get(field.name, initial_value(field))
-            box = component(field, value, key=(form.revision, field.name))
-            drawn[field.name] = box
-            if isinstance(box, gr.File) and media_kind(field) == "image":
-                small = gr.HTML(preview(value), padding=False)
-                box.change(preview, box, small, **QUIET)
-
-    draw(form.main)
-    if form.advanced:
-        opened = any(one.name in form.values for one in form.advanced)
-        with gr.Accordion("Advanced", open=opened, elem_classes="advanced"):
-            draw(form.advanced)
-    return drawn
-
-
-def _said(words: str) -> tuple[Any, ...]:
-    return (words, gr.skip(), *[gr.skip()] * len(Runs._fields))
-
-
-def _title(model: str) -> str:
-    curated = find(model)
-    return model if curated is None else curated.title

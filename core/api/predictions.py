@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-import httpx
-
+from core.api.pages import Page, page_of
 from core.api.retries import Retries
 from core.api.transport import Api
 from core.errors import (
@@ -29,8 +28,6 @@ _DEADLINE_MARGIN = timedelta(seconds=1)
 
 # A tqdm bar as models log it: ` 25%|██▌       | 1/4 [00:00<00:01,  2.54it/s]`.
 _TQDM = re.compile(r"\d{1,3}%\|[^|\r\n]*\|\s*(\d{1,12})/(\d{1,12})\b")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -162,15 +159,6 @@ class Prediction:
 _NAMED = frozenset(Prediction.__dataclass_fields__) - {"extra"}
 
 
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """One page of a listing; pass a cursor on to get the next or the previous one."""
-
-    results: tuple[T, ...]
-    next_cursor: str | None = None
-    previous_cursor: str | None = None
-
-
 class Predictions:
     """Looks predictions up and cancels them. Both may be repeated, so both are retried."""
 
@@ -219,13 +207,7 @@ class Predictions:
             lambda: self._api.request("GET", "/v1/predictions", params=params),
             name="predictions.list",
         )
-        if not isinstance(body, dict) or not isinstance(body.get("results"), list):
-            raise MalformedResponse("Replicate's list of predictions can't be read.")
-        return Page(
-            results=tuple(Prediction.from_json(item) for item in body["results"]),
-            next_cursor=cursor_of(body.get("next")),
-            previous_cursor=cursor_of(body.get("previous")),
-        )
+        return page_of(body, Prediction.from_json, what="predictions")
 
     async def cancel(self, prediction_id: str) -> Prediction:
         """Cancel a prediction and return it; one that has already ended stays as it ended."""
@@ -240,21 +222,6 @@ class Predictions:
             "prediction.cancel_asked", prediction_id=prediction_id, status=prediction.status
         )
         return prediction
-
-
-def cursor_of(url: Any) -> str | None:
-    """Return the cursor in a page's `next` or `previous` URL.
-
-    Raises:
-        MalformedResponse: it isn't a URL.
-    """
-    if not isinstance(url, str):
-        return None
-    try:
-        cursor: str | None = httpx.URL(url).params.get("cursor")
-    except httpx.InvalidURL as error:
-        raise MalformedResponse("Replicate's link to a further page can't be read.") from error
-    return cursor
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -211,6 +211,17 @@ class Api:
                 f"Replicate's answer to {method} {path} can't be read: try again later."
             ) from error
 
+    async def text(self, path: str) -> str:
+        """Send a GET request and return its answer's text; what isn't UTF-8 in it is replaced.
+
+        Raises:
+            The transport's errors.
+        """
+        response = await self.package._async_request(
+            "GET", path, timeout=_timeout(self._timeout_seconds)
+        )
+        return response.content.decode("utf-8", errors="replace")
+
     @asynccontextmanager
     async def events(self, url: str, headers: Mapping[str, str]) -> AsyncGenerator[httpx.Response]:
         """Open a stream of server-sent events; what breaks later is raised by the reader.

@@ -6,10 +6,20 @@ import hashlib
 from collections.abc import Iterable
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 from core.emulator.clock import Clock, timestamp
 from core.emulator.pictures import draw, encode
-from core.emulator.runner import Draft, File, ModelError, Runner, Token, parts_of, replaced
+from core.emulator.runner import (
+    Draft,
+    File,
+    ModelCard,
+    ModelError,
+    Runner,
+    Token,
+    parts_of,
+    replaced,
+)
 from core.emulator.storage import Storage, StoredFile
 
 _COVER_SIZE = (768, 512)
@@ -103,13 +113,21 @@ class Examples:
         return self._storage.output(group, "cover.webp")
 
     def _output(self, runner: Runner, url: str) -> Any:
-        """Return an example's output, its files as `<url>/<place>`; None if there can't be one."""
+        """Return an example's output, None if there can't be one.
+
+        Its files are `<url>/<place>/<name>`.
+        """
         if runner.example is not None:
             places = count()
-            return replaced(self._drafted(runner), Draft, lambda _: f"{url}/{next(places)}")
+
+            def placed(draft: Draft) -> str:
+                return f"{url}/{next(places)}/{quote(draft.name)}"
+
+            return replaced(self._drafted(runner), Draft, placed)
         is_list = runner.card.output.get("type") == "array"
         if runner.card.makes_files:
-            return [f"{url}/0"] if is_list else f"{url}/0"
+            file = f"{url}/0/{_file_name(runner.card)}"
+            return [file] if is_list else file
         tokens = self._texts[runner.card.id]
         return tokens if is_list else "".join(tokens)
 
@@ -173,6 +191,14 @@ def _draw_cover(runner: Runner) -> bytes:
     prompt = str(runner.card.example_input.get("prompt") or runner.card.name)
     width, height = _COVER_SIZE
     return encode(draw(prompt, width=width, height=height, seed=_EXAMPLE_SEED), "webp")
+
+
+def _file_name(card: ModelCard) -> str:
+    """Return the name of an example's file, which is made only when it is asked for."""
+    for kind, name in (("video", "out-0.mp4"), ("image", "out-0.webp")):
+        if any(kind in slug for slug in card.collections):
+            return name
+    return "out-0"
 
 
 def _id_of(model: str) -> str:

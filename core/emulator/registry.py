@@ -34,6 +34,8 @@ _COLLECTIONS = {
     "text-to-video": ("Generate videos", "Clips from a description."),
     "image-to-video": ("Animate images", "Clips that begin with a picture."),
     "language-models": ("Large language models", "Answers, summaries and code, word by word."),
+    "embedding-models": ("Embed text and images", "Vectors that tell how alike things are."),
+    "3d-models": ("Generate 3D models", "Meshes from a description or a picture."),
 }
 
 _SEARCH_WORD = re.compile(r"\w+")
@@ -181,6 +183,16 @@ class Registry:
         words = _SEARCH_WORD.findall(query.lower())
         scored = [(model, _score(model, words)) for model in self.models()]
         return sorted((item for item in scored if item[1] > 0), key=lambda item: -item[1])
+
+    def search_collections(self, query: str) -> list[Collection]:
+        """Return the collections that have all of a query's words."""
+        words = _SEARCH_WORD.findall(query.lower())
+        return [
+            one
+            for one in self.collections()
+            if words
+            and all(word in f"{one.slug} {one.name} {one.description}".lower() for word in words)
+        ]
 
     def deployments(self) -> list[dict[str, Any]]:
         """Return all deployments, newest first."""

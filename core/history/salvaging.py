@@ -20,9 +20,14 @@ from core.history.records import State
 from core.history.tables import Base, UtcDateTime
 from core.logs import get_logger
 
-_TABLES: dict[str, Table] = {name: Base.metadata.tables[name] for name in ("jobs", "files")}
+_TABLES: dict[str, Table] = {
+    name: Base.metadata.tables[name] for name in ("jobs", "files", "favourites")
+}
 _FIRST_WIDTHS = {"jobs": 21, "files": 11}
-"""How many columns a row had in the first release; later ones were added behind."""
+"""How many columns a row had in the first release; later ones were added behind.
+
+A row of a page that SQLite can't read is known by its width: that of a favourite tells too little.
+"""
 
 _ORDER = {state.value: n for n, state in enumerate(State)}
 
@@ -47,8 +52,8 @@ def salvage(damaged: Path, fresh: Path) -> int:
     engine.dispose()
     with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
         history = _Fresh(connection)
-        by_sqlite = [_by_sqlite(damaged, table, history) for table in _TABLES]
-        if not all(by_sqlite):
+        by_sqlite = {table: _by_sqlite(damaged, table, history) for table in _TABLES}
+        if not all(by_sqlite[table] for table in _FIRST_WIDTHS):
             for table, values in pages.rows(damaged, _widths(history)):
                 history.add(table, dict(zip(history.columns[table], values, strict=False)))
         return history.finish()

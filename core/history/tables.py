@@ -77,6 +77,7 @@ class JobRow(Base):
             where=f"starred AND {_KEPT}",
             sqlite_where=f"starred = 1 AND {_KEPT}",  # the words of the query, else it isn't used
         ),
+        _index("ix_jobs_used", "owner", "backend", "model_name", "created_at", where=_KEPT),
         _index("ix_jobs_talks", "owner", "created_at", "id", where=_TALK),
         _index("ix_jobs_conversation", "owner", "conversation_id", "created_at", "id", where=_TALK),
         _index("ix_jobs_bin", "owner", "created_at", "id", where=_BINNED),
@@ -138,3 +139,14 @@ class FileRow(Base):
     width: Mapped[int | None]
     height: Mapped[int | None]
     seconds: Mapped[float | None]
+
+
+class FavouriteRow(Base):
+    """A model that an owner favours."""
+
+    __tablename__ = "favourites"
+
+    backend: Mapped[str] = mapped_column(String(255), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    model: Mapped[str] = mapped_column(String(255), primary_key=True)
+    created_at: Mapped[datetime]

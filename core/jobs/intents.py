@@ -19,17 +19,13 @@ from core.jobs.schemas import Schemas
 from core.models.catalog import Kind, find
 from core.models.chat import Conversation, Turn
 from core.models.names import ModelName
-from core.models.schema import ModelSchema
+from core.models.schema import DrawSeed, ModelSchema
 
 MAX_FILE_BYTES = 100_000_000
 """The largest file that Replicate takes (Replicate docs)."""
 
 _MEDIA = "media:"
 _HIDDEN = "[hidden]"
-_LARGEST_SEED = 2**31 - 1
-
-DrawSeed = Callable[[int, int], int]
-"""Returns a random number between two, both included."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Intents:
     Args:
         backend: where the jobs will run, as the history names it.
         now: the time, with its zone.
-        draw_seed: replaceable in tests.
+        draw_seed: chooses a seed where the model would, for only so can a result be made again.
     """
 
     def __init__(
@@ -85,7 +81,9 @@ class Intents:
         schema = await self._schemas.find(model)
         given = dict(model_input)
         if schema is not None:
-            given = schema.validate(self._with_seed(given, schema))
+            given = schema.validate(given, draw_seed=self._draw_seed)
+            if unknown := schema.unknown(given):
+                raise InvalidInput.of(unknown)  # a typing mistake isn't paid for
         job_id = uuid.uuid4().hex
         created_at = self._now()
         folder = folder_key(owner, created_at, job_id)
@@ -112,17 +110,6 @@ class Intents:
     async def discard(self, intent: Intent) -> None:
         """Remove the files of an intent that could not be written down."""
         await self._media.discard(job_folder(intent.job))
-
-    def _with_seed(self, given: dict[str, Any], schema: ModelSchema) -> dict[str, Any]:
-        """Choose the seed here where the model would: only so can the result be made again."""
-        seed = schema.field("seed")
-        if seed is None or "integer" not in (seed.type, *seed.also):
-            return given
-        if given.get("seed") is not None:
-            return given
-        lowest = 0 if seed.minimum is None else max(0, math.ceil(seed.minimum))
-        largest = _LARGEST_SEED if seed.maximum is None else int(seed.maximum)
-        return {**given, "seed": self._draw_seed(lowest, max(lowest, min(largest, _LARGEST_SEED)))}
 
     def _written_down(
         self, to_send: Mapping[str, Any], schema: ModelSchema | None
@@ -212,7 +199,12 @@ def _turns(conversation: Conversation | None) -> tuple[Turn, ...]:
 def _kind(model: str, schema: ModelSchema | None) -> Kind:
     if (curated := find(model)) is not None:
         return curated.kind
-    return "chat" if schema is not None and schema.output_kind == "text" else "other"
+    if schema is None:
+        return "other"
+    if schema.output_kind == "text":
+        return "chat"
+    media = schema.output.media if schema.output_kind in ("file", "files") else "any"
+    return "other" if media == "any" else media
 
 
 class _Files:

@@ -23,27 +23,37 @@ from typing import Any, Self
 
 from core.api.retries import is_transient
 from core.client import AsyncReplicateClient
-from core.errors import PlaygroundError
+from core.errors import InvalidField, PlaygroundError
 from core.history.archive import Archive, UnknownJob
 from core.history.media import MediaStore
 from core.history.records import Job, State
 from core.jobs.account import Backend, Named
 from core.jobs.errors import JobsClosed, NotUncertain
-from core.jobs.events import TERMINAL_EVENTS, Event, event_of
+from core.jobs.events import (
+    TERMINAL_EVENTS,
+    Event,
+    Failed,
+    Queued,
+    Stopping,
+    Waiting,
+    event_of,
+)
 from core.jobs.intents import Intent, Intents, asked_again, restored
 from core.jobs.leases import Leases, a_holder
 from core.jobs.runs import Means, Run
-from core.jobs.schemas import Schemas
+from core.jobs.schemas import Described, Schemas
 from core.jobs.tidying import tidy_settled
 from core.jobs.turns import Turns
 from core.logs import get_logger
+from core.models.cache import DescriptionCache
 from core.models.catalog import Kind
 from core.models.chat import Conversation
-from core.models.names import ModelName
 from core.models.schema import ModelSchema
 
 _ELSEWHERE_SECONDS = 1.0
 """How often a job is looked at that another process runs."""
+
+_REFUSALS_KNOWN = 100
 
 
 class Jobs:
@@ -60,6 +70,7 @@ class Jobs:
             jobs are left alone.
         max_running: how many predictions may run at once; the others wait their turn.
         backend_is_embedded: it is part of this process, so that its predictions end with it.
+        descriptions: where models' descriptions are kept for a time without a network.
         sleep, clock, now: replaceable in tests; `clock` counts seconds, from anywhere.
 
     Attributes:
@@ -75,16 +86,19 @@ class Jobs:
         backend: str | Backend,
         max_running: int,
         backend_is_embedded: bool = False,
+        descriptions: DescriptionCache | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.ended: Counter[Kind] = Counter()
-        self._schemas = Schemas(client, clock=clock)
         self._client = client
         self._archive = archive
         self._media = media
         self._backend = Named(backend) if isinstance(backend, str) else backend
+        self._schemas = Schemas(
+            client, cache=descriptions, backend=self._backend, clock=clock, now=now
+        )
         self._sleep = sleep
         self._now = now
         holder = a_holder()
@@ -111,8 +125,14 @@ class Jobs:
             sleep=sleep,
             now=now,
         )
+        self._refused: dict[str, Sequence[InvalidField]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = asyncio.Event()
+
+    @property
+    def backend_key(self) -> str | None:
+        """What the archive calls the backend; None until its account is known."""
+        return self._backend.key
 
     async def __aenter__(self) -> Self:
         self._spawn(self._leases.keep())
@@ -199,6 +219,19 @@ class Jobs:
                 return
             await self._pause(_ELSEWHERE_SECONDS)
 
+    async def refused(self, job_id: str) -> Sequence[InvalidField]:
+        """Return what Replicate refused of a job's input, as soon as it has been asked.
+
+        It is known for some time, and not written down: most jobs have nothing of the kind.
+        """
+        async with aclosing(self.watch(job_id)) as events:
+            async for event in events:
+                if isinstance(event, Failed):
+                    return event.invalid_fields or self._refused.get(job_id, ())
+                if not isinstance(event, Queued | Waiting | Stopping):
+                    break
+        return ()
+
     async def cancel(self, job_id: str, *, owner: str | None = None) -> None:
         """Stop a job, on Replicate too; its watchers see it end. A settled one stays as it is.
 
@@ -276,6 +309,18 @@ class Jobs:
             job.model, given, owner=owner, kind=job.kind, conversation=conversation
         )
 
+    async def describe(self, model: str) -> Described:
+        """Return what Replicate says of a model, or said when it could last be asked.
+
+        Args:
+            model: `owner/name` or `owner/name:version`.
+
+        Raises:
+            InvalidInput, NotFound: it describes no such model.
+            PlaygroundError: it can't be asked, and the model isn't known from before.
+        """
+        return await self._schemas.describe(model)
+
     async def schema(self, model: str) -> ModelSchema | None:
         """Return what a model takes and gives, or None where Replicate doesn't tell.
 
@@ -285,7 +330,6 @@ class Jobs:
         Raises:
             InvalidInput, NotFound, ApiError: it can't be looked up.
         """
-        ModelName.parse(model)
         return await self._schemas.find(model)
 
     async def running(self, owner: str) -> Sequence[Job]:
@@ -294,7 +338,7 @@ class Jobs:
         Raises:
             ArchiveError: the history can't be read.
         """
-        if (backend := self._backend.key) is None:
+        if (backend := self.backend_key) is None:
             return ()
         return await self._archive.unsettled(backend, owner=owner)
 
@@ -350,6 +394,10 @@ class Jobs:
             await run.follow()
         finally:
             self.ended[run.job.kind] += 1
+            if isinstance(run.latest, Failed) and run.latest.invalid_fields:
+                self._refused[run.job.id] = run.latest.invalid_fields
+                if len(self._refused) > _REFUSALS_KNOWN:
+                    del self._refused[next(iter(self._refused))]
             if self._runs.get(run.job.id) is run:  # and isn't looked for again already
                 del self._runs[run.job.id]
 

@@ -1,1 +1,1 @@
-"""What models are: their names, their schemas, the curated ones, conversations."""
+"""What models are: names, references, descriptions, schemas, the curated ones, conversations."""

@@ -1,11 +1,9 @@
-"""Names of models, and models as values."""
+"""Names of models."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from core.errors import InvalidInput, MalformedResponse
+from core.errors import InvalidInput
 
 # They become parts of a path, where `..` would lead elsewhere.
 _OWNER_NAME = r"(?P<owner>\w[\w.-]*)/(?P<name>\w[\w.-]*)"
@@ -51,48 +49,3 @@ class ModelName:
         prefix = "deployments/" if self.deployment else ""
         suffix = f":{self.version}" if self.version else ""
         return f"{prefix}{self.owner}/{self.name}{suffix}"
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model as Replicate describes it.
-
-    `openapi_schema` is that of its latest version, or of the version asked for; None where the
-    model has no version that can be read.
-    """
-
-    owner: str
-    name: str
-    description: str
-    is_official: bool
-    run_count: int
-    version_id: str | None
-    openapi_schema: Mapping[str, Any] | None
-    cover_image_url: str | None
-    extra: Mapping[str, Any]
-
-    @classmethod
-    def from_json(cls, body: Any, *, version: Any = None) -> "Model":
-        """Return the model that a JSON object describes, with `version`'s schema if it is given.
-
-        Raises:
-            MalformedResponse: it has no owner or no name.
-        """
-        if not isinstance(body, dict) or not body.get("owner") or not body.get("name"):
-            raise MalformedResponse("Replicate's answer is not a model: try again later.")
-        version = version or body.get("latest_version")
-        if not isinstance(version, dict):
-            version = {}
-        runs = body.get("run_count")
-        named = {"owner", "name", "description", "is_official", "run_count", "cover_image_url"}
-        return cls(
-            owner=str(body["owner"]),
-            name=str(body["name"]),
-            description=body.get("description") or "",
-            is_official=bool(body.get("is_official")),
-            run_count=runs if isinstance(runs, int) else 0,
-            version_id=version.get("id"),
-            openapi_schema=version.get("openapi_schema"),
-            cover_image_url=body.get("cover_image_url"),
-            extra={key: value for key, value in body.items() if key not in named},
-        )

@@ -10,6 +10,12 @@ from tests.browser.views import LONG, Bench, open_page
 SLOW = "black-forest-labs/flux-2-flex"
 
 
+@pytest.fixture(scope="module")
+def demo_speed() -> float:
+    """Slow enough for a second tab, which asks every few seconds, to see a run of `SLOW`."""
+    return 1.5
+
+
 @pytest.fixture
 def image(page: Page, url: str) -> Bench:
     open_page(page, url)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
+from ui.drawing import form_class
+
 LONG = 60_000
 """Milliseconds that a clip may take on a busy machine."""
 
@@ -84,7 +86,7 @@ class Bench:
         """Pick a model by its id, and wait for its form."""
         self.chosen_model.click()
         self.page.locator(f'#{self.kind}-model [data-model="{model}"]').click()
-        drawn = f".run-row.for-{model.replace('/', '--')} button.run"
+        drawn = f".run-row.{form_class(model)} button.run"
         expect(self.panel.locator(drawn)).to_be_visible()
 
     def run(self, prompt: str) -> None:

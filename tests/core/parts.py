@@ -10,10 +10,12 @@ from pydantic import SecretStr
 
 from core.api.creating import Creates
 from core.api.directory import Directory
+from core.api.finding import Finding
 from core.api.polling import Polling
 from core.api.predictions import Predictions
 from core.api.retries import Retries, RetryBudget
 from core.api.transport import Api
+from core.api.uploads import Uploads
 from core.emulator import Emulator
 from core.settings import Settings
 
@@ -48,6 +50,8 @@ class Parts:
     retries: Retries
     predictions: Predictions
     directory: Directory
+    finding: Finding
+    uploads: Uploads
     creates: Creates
     polling: Polling
 
@@ -100,6 +104,8 @@ def parts_for(emulator: Emulator, *, attempts: int = 3, base_url: str | None = N
         retries=retries,
         predictions=predictions,
         directory=directory,
+        finding=Finding(api, retries),
+        uploads=Uploads(api, retries),
         creates=Creates(
             api,
             predictions,

@@ -81,6 +81,7 @@ def _runner(
         is_official=official,
         run_count=12,
         collections=("text-to-image",),
+        example_input={"prompt": "a fox"} if name == "pictures" else {},
     )
     return Runner(card, run)
 

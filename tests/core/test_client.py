@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import io
+import json
 import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -20,6 +22,7 @@ from core import (
     InvalidInput,
     NotFound,
     OutputExpired,
+    PastRun,
     PlaygroundError,
     PredictionAborted,
     PredictionCanceled,
@@ -408,6 +411,75 @@ async def test_a_version_runs_by_its_id_alone_and_behind_a_models_name(
     ]
 
     assert outputs == [["hello"], ["hello"]]
+
+
+# Finding
+
+
+async def test_any_model_is_found_and_looked_at_from_a_search_to_a_run_like_its_example(
+    tmp_path: Path,
+) -> None:
+    inputs = {"type": "object", "properties": {"prompt": {"type": "string"}}}
+    document = {"openapi": "3.0.2", "components": {"schemas": {"Input": inputs, "Output": {}}}}
+    told = {
+        "model": "me/fox-chat",
+        "created_at": "2023-11-23T08:18:53.467813Z",
+        "description": "Says what a fox says.",
+        "openapi_schema": {**document, "info": {"title": "Cog"}},
+        "github_url": "https://github.com/me/fox-chat",
+    }
+    (tmp_path / "me__fox-chat.json").write_text(json.dumps(told))
+
+    with Emulator(port=0, speed=100.0, runners=[], schemas=tmp_path) as emulator:
+        async with AsyncReplicateClient(settings_for(emulator.url)) as client:
+            [found] = (await client.search("fox says")).models
+            [group] = await client.list_collections()
+            inside = await client.get_collection(group.slug)
+            [version] = (await client.list_versions(found.full_name)).results
+            pinned = await client.get_model(f"{found.full_name}:{version.id}")
+            readme = await client.get_readme(found.full_name)
+            [example] = await client.list_examples(found.full_name)
+            past = await client.get_past_run(example.id)
+            output = await client.run_model(past.model, past.input)
+
+    assert (found.full_name, found.description) == ("me/fox-chat", "Says what a fox says.")
+    assert found.github_url == "https://github.com/me/fox-chat"
+    assert (group.slug, group.models) == ("language-models", ())
+    assert inside.models == (found,)
+    assert version == found.version == pinned.version
+    assert version.created_at == datetime(2023, 11, 23, 8, 18, 53, 467813, tzinfo=UTC)
+    assert readme.startswith("# fox-chat")
+    assert past == PastRun(
+        example.id, f"me/fox-chat:{version.id}", "succeeded", example.input, example.output
+    )
+    assert output
+
+
+async def test_of_a_run_that_replicate_has_deleted_the_model_is_left(
+    emulator: Emulator, client: AsyncReplicateClient
+) -> None:
+    prediction = await client.create_prediction(SAYS, {"tokens": ["hello"]})
+    await client.wait_for_prediction(prediction)
+    before = await client.get_past_run(prediction.id)
+    emulator.advance(3700)
+
+    after = await client.get_past_run(prediction.id)
+
+    assert (before.input["tokens"], before.output, before.notice) == (["hello"], ["hello"], None)
+    assert (after.model, after.status, after.input, after.output) == (SAYS, "succeeded", {}, None)
+    assert after.notice is not None
+    assert "settings and output" in after.notice
+
+
+async def test_searching_for_models_alone_is_the_same_search(
+    own_models: Emulator,
+) -> None:
+    async with AsyncReplicateClient(settings_for(own_models.url)) as client:
+        models = await client.search_models("video", limit=3)
+        found = await client.search("video", limit=3)
+
+    assert models == found.models
+    assert len(models) == 3
 
 
 # Files

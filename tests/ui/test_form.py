@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +8,9 @@ import pytest
 
 from core import InvalidInput
 from core.models.schema import Field
-from ui.form import Form, component, initial_value, media_kind, shown_value
+from ui.boxes import Box, boxes_of, component
+from ui.form import Form
+from ui.marks import marks_of
 
 SEED = Field(name="seed", title="Seed", type="integer")
 STEPS = Field(name="steps", title="Steps", type="integer", default=4, minimum=1, maximum=8)
@@ -20,7 +24,10 @@ FORMAT = Field(name="format", title="Format", default="webp", choices=("webp", "
 IMAGE = Field(name="start_image", title="Start image", type="file")
 IMAGES = Field(name="input_images", title="Input images", type="files")
 SAFE = Field(name="safe", title="Safe", type="boolean", default=True)
-LABELS = Field(name="labels", title="Labels", type="array", items="string")
+LABELS = Field(name="labels", title="Labels", type="array", item=Field(name="item", title="Item"))
+SIZES = Field(name="sizes", title="Sizes", type="array")
+ANYTHING = Field(name="extra", title="Extra", type="any")
+MAYBE = Field(name="maybe", title="Maybe", type="boolean")
 KEY = Field(name="api_key", title="API key", secret=True)
 
 
@@ -35,41 +42,81 @@ KEY = Field(name="api_key", title="API key", secret=True)
         (IMAGES, gr.File),
         (SAFE, gr.Checkbox),
         (LABELS, gr.Textbox),
+        (ANYTHING, gr.Textbox),
+        (MAYBE, gr.Radio),
+        (replace(STEPS, default=99), gr.Textbox),  # outside of its own range
+        (replace(STEPS, also=("string",)), gr.Textbox),
+        (replace(STEPS, maximum=10_000), gr.Textbox),
+        (replace(RATIO, default="old"), gr.Dropdown),
+        (replace(FORMAT, choices=([1], [2]), default=None), gr.Textbox),
     ],
 )
 def test_a_field_becomes_the_component_that_fits_it(field: Field, kind: type) -> None:
-    made = component(field, initial_value(field), key=field.name)
+    box = Box(field)
+    made = component(box, box.initial, classes="field-0")
 
     assert type(made) is kind
     assert made.label == field.title
     assert made.interactive is True
+    assert "field-0" in made.elem_classes[0]
+
+
+def test_a_choice_that_is_none_of_the_models_own_is_one_in_the_form() -> None:
+    odd = replace(RATIO, default="old")
+
+    assert component(Box(odd), "old", classes="").choices[0] == ("old", "old")
+
+
+def test_of_a_choice_that_the_model_may_make_none_is_made_at_first() -> None:
+    free = replace(RATIO, default=None)
+
+    assert Box(free).initial == ""
+    assert component(Box(free), "", classes="").choices[0] == ("not set", "")
+    assert Form("a", main=(free, MAYBE)).read({"aspect_ratio": "", "maybe": ""}) == {}
+    assert Form("a", main=(MAYBE,)).read({"maybe": False}) == {"maybe": False}
+
+
+def test_what_the_model_needs_is_marked() -> None:
+    needed = replace(SEED, required=True)
+
+    assert "needed" in component(Box(needed), "", classes="x").elem_classes[0]
+    assert "needed" not in component(Box(SEED), "", classes="x").elem_classes[0]
 
 
 def test_a_secret_is_not_shown_while_it_is_typed() -> None:
-    assert component(KEY, "", key="key").type == "password"
+    assert component(Box(KEY), "", classes="").type == "password"
 
 
-def test_a_picture_that_was_given_by_its_address_stays_one() -> None:
+def test_a_file_has_a_box_for_itself_and_one_for_its_address() -> None:
     address = "https://example.com/a.png"
+    upload, by_address = boxes_of(IMAGE)
 
-    made = component(IMAGE, shown_value(IMAGE, address), key="image")
+    form = Form("a", main=(IMAGE,)).filled({"start_image": address})
 
-    assert type(made) is gr.Textbox
-    form = Form("a", main=(IMAGE,)).holding({"start_image": address})
-    assert form.read({"start_image": address}) == {"start_image": address}
+    assert type(component(upload, None, classes="")) is gr.File
+    assert type(component(by_address, address, classes="")) is gr.Textbox
+    assert form.values == {by_address.key: address}
+    assert form.read(form.shown) == {"start_image": address}
+
+
+def test_files_and_addresses_go_together() -> None:
+    form = Form("a", main=(IMAGES,))
+    upload, by_address = (box.key for box in boxes_of(IMAGES))
+
+    shown = {upload: ["/tmp/b.png"], by_address: "https://a/1.png\n\n https://a/2.png "}
+
+    assert form.read(shown) == {
+        "input_images": [Path("/tmp/b.png"), "https://a/1.png", "https://a/2.png"]
+    }
 
 
 @pytest.mark.parametrize("typed", ["/etc/hostname", "file:///etc/hostname", ".env", "a.png"])
 def test_what_is_typed_for_an_address_is_never_read_from_this_machine(typed: str) -> None:
-    one = Form("a", main=(IMAGE,)).holding({"start_image": "https://example.com/a.png"})
-    several = Form("a", main=(IMAGES,)).holding({"input_images": '["https://example.com/a.png"]'})
-
-    for form, shown in (
-        (one, {"start_image": typed}),
-        (several, {"input_images": f'["https://example.com/b.png", "{typed}"]'}),
-    ):
-        with pytest.raises(InvalidInput, match="takes an address"):
-            form.read(shown)
+    for field in (IMAGE, IMAGES):
+        form, (_, by_address) = Form("a", main=(field,)), boxes_of(field)
+        with pytest.raises(InvalidInput, match="takes an address") as refused:
+            form.read({by_address.key: f"https://example.com/b.png\n{typed}"})
+        assert refused.value.field == field.name
 
 
 def test_a_text_that_was_emptied_is_sent_empty() -> None:
@@ -87,11 +134,11 @@ def test_a_slider_goes_in_fine_steps(minimum: float, maximum: float, step: float
         name="x", title="X", type="number", default=minimum, minimum=minimum, maximum=maximum
     )
 
-    assert component(field, minimum, key="x").step == pytest.approx(step)
+    assert component(Box(field), minimum, classes="").step == pytest.approx(step)
 
 
 def _shown(*fields: Field, **changed: Any) -> dict[str, Any]:
-    return {field.name: initial_value(field) for field in fields} | changed
+    return Form("a", main=fields).shown | changed
 
 
 def test_what_was_left_empty_or_at_its_default_is_not_sent() -> None:
@@ -101,14 +148,16 @@ def test_what_was_left_empty_or_at_its_default_is_not_sent() -> None:
 
 
 def test_values_come_back_as_the_types_that_the_model_takes() -> None:
-    form = Form("a", main=(SEED, STEPS), advanced=(SAFE, IMAGE, IMAGES, LABELS))
+    form = Form("a", main=(SEED, STEPS), advanced=(SAFE, IMAGE, IMAGES, LABELS, SIZES, ANYTHING))
     shown = {
         "seed": "7",
         "steps": 5,
         "safe": False,
         "start_image": "/tmp/a.png",
         "input_images": ["/tmp/b.png", "/tmp/c.png"],
-        "labels": '["x", "y"]',
+        "labels": "x\n\ny, z",
+        "sizes": "[1, 2]",
+        "extra": "just words",
     }
 
     assert form.read(shown) == {
@@ -117,7 +166,9 @@ def test_values_come_back_as_the_types_that_the_model_takes() -> None:
         "safe": False,
         "start_image": Path("/tmp/a.png"),
         "input_images": [Path("/tmp/b.png"), Path("/tmp/c.png")],
-        "labels": ["x", "y"],
+        "labels": ["x", "y, z"],
+        "sizes": [1, 2],
+        "extra": "just words",
     }
 
 
@@ -126,32 +177,33 @@ def test_values_come_back_as_the_types_that_the_model_takes() -> None:
     [
         {},
         {"seed": 5},
-        {"steps": 4, "aspect_ratio": "1:1", "safe": True},
-        {"labels": ["x"], "safe": False, "steps": 8},
+        {"labels": ["x", "y"], "safe": False, "steps": 8, "maybe": False},
+        {"labels": ["two\nlines"], "sizes": [{"a": 1}], "extra": {"b": None}},
+        {"extra": "words"},
+        {"extra": "[1]"},
+        {"start_image": Path("/tmp/a.png"), "input_images": [Path("/tmp/b.png"), "https://a/c"]},
     ],
 )
 def test_the_settings_of_a_run_come_back_exactly(given: dict[str, Any]) -> None:
-    """Also a default that was sent, and nothing that wasn't."""
-    fields = (SEED, STEPS, RATIO, SAFE, LABELS)
-    by_name = {field.name: field for field in fields}
-    values = {name: shown_value(by_name[name], value) for name, value in given.items()}
-    form = Form("a", main=fields).holding(values)
+    fields = (SEED, STEPS, RATIO, SAFE, LABELS, SIZES, ANYTHING, MAYBE, IMAGE, IMAGES)
 
-    assert form.read(_shown(*fields) | values) == given
+    form = Form("a", main=fields).filled(given)
+
+    assert form.read(form.shown) == given
 
 
 @pytest.mark.parametrize(
     ("shown", "sentence", "field"),
     [
-        ({"seed": "seven"}, "Seed takes a whole number", "seed"),
-        ({"labels": "x, y"}, "Labels takes JSON", "labels"),
+        ({"sizes": "1, 2"}, "Sizes takes JSON", "sizes"),
+        ({"start_image@address": "a.png"}, "Start image takes an address", "start_image"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_a_sentence_that_names_the_field(
     shown: dict[str, Any], sentence: str, field: str
 ) -> None:
     with pytest.raises(InvalidInput, match=sentence) as refused:
-        Form("a", main=(SEED, LABELS)).read(shown)
+        Form("a", main=(SIZES, IMAGE)).read(shown)
 
     assert refused.value.field == field
 
@@ -208,19 +260,74 @@ def test_a_model_without_pictures_has_none() -> None:
     assert Form("a", main=(SEED, sound)).image_field("image") is None
 
 
+PROMPT = Field(name="prompt", title="Prompt", required=True)
+
+
+def test_an_input_is_written_as_json_and_read_again() -> None:
+    form = Form("a", main=(SEED, STEPS), advanced=(IMAGE, IMAGES, KEY, LABELS), prompt=PROMPT)
+    shown = form.shown | {
+        "seed": "7",
+        "start_image": "/tmp/up/a.png",
+        "input_images": ["/tmp/up/b.png"],
+        "input_images@address": "https://a/c.png",
+        "api_key": "hush",
+        "labels": "x",
+    }
+
+    text = form.to_json(shown, "a fox")
+
+    assert json.loads(text) == {
+        "prompt": "a fox",
+        "seed": 7,
+        "start_image": "upload:a.png",
+        "input_images": ["upload:b.png", "https://a/c.png"],
+        "api_key": "[hidden]",
+        "labels": ["x"],
+    }
+    assert form.from_json(text, shown) == ("a fox", shown)
+    changed = json.loads(text) | {"seed": 8, "input_images": ["https://a/c.png"]}
+    _, after = form.from_json(json.dumps(changed), shown)
+    assert after == shown | {"seed": "8", "input_images": None}
+
+
+def test_an_upload_can_be_named_but_not_invented() -> None:
+    form = Form("a", main=(IMAGE,))
+
+    _, shown = form.from_json('{"start_image": "upload:passwd"}', {"start_image": "/tmp/a.png"})
+
+    with pytest.raises(InvalidInput, match="takes an address"):
+        form.read(shown)
+
+
 @pytest.mark.parametrize(
-    ("field", "kind"),
+    ("text", "sentence"),
     [
-        (IMAGE, "image"),
-        (Field(name="mask", title="mask", type="file"), "image"),
-        (Field(name="video", title="video", type="file"), "video"),
-        (Field(name="song", title="song", type="file", description="an audio file"), "audio"),
-        (
-            Field(name="input", title="input", type="file", description="The image to upscale"),
-            "image",
-        ),
-        (Field(name="weights", title="weights", type="file"), "any"),
+        ("{", "This isn't JSON"),
+        ("[]", "An input is a JSON object"),
+        ('{"sed": 1}', "did you mean “seed”"),
+        ('{"prompt": 5}', "The prompt is a text"),
     ],
 )
-def test_what_a_file_field_takes_is_told_by_its_name(field: Field, kind: str) -> None:
-    assert media_kind(field) == kind
+def test_json_that_is_no_input_is_refused(text: str, sentence: str) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        Form("a", main=(SEED,), prompt=PROMPT).from_json(text, {})
+
+
+def test_a_field_goes_back_to_its_default_alone() -> None:
+    form = Form("a", main=(SEED, STEPS, IMAGE))
+    shown = form.shown | {"seed": "7", "steps": 8, "start_image@address": "https://a/b.png"}
+
+    assert form.without(shown, "start_image").values == {"seed": "7", "steps": 8}
+
+
+def test_what_differs_and_what_is_wrong_is_marked_at_its_box() -> None:
+    form = Form("a", main=(IMAGE, SEED), advanced=(STEPS,), prompt=PROMPT)
+    shown = form.shown | {"seed": "7", "start_image@address": "https://a/b.png"}
+
+    marks = marks_of(form, shown, {"steps": "No.", "prompt": "Empty.", "gone": "Never."})
+
+    assert marks["changed"] == [1, 2]
+    assert marks["problems"] == {"3": "No.", "prompt": "Empty."}
+    assert marks["html"].count('data-act="reset"') == 2
+    assert 'data-act="reset_all"' in marks["html"]
+    assert "hidden" in marks_of(form, form.shown)["html"]

@@ -14,15 +14,16 @@ from core.history.records import State
 from tests.core.jobs.world import COUNTER, PAINTER, WRITER, a_png
 from tests.ui.jobs import FILE, a_job
 from tests.ui.world import FLEX, KLING, LLAMA, SCHNELL, event, newest_job, ran, shown_choice
-from ui import chat, components, workbench
+from ui import chat, components, explore, workbench
 from ui.actions import Actions, Shell
+from ui.bench import WorkbenchHandlers
 from ui.conversation import ChatHandlers
+from ui.explore import ExploreHandlers
 from ui.image import IMAGE
-from ui.links import Bench, Changes, Links
+from ui.links import Bench, Benches, Changes, Links
 from ui.pictures import FormPicture
 from ui.services import Services
 from ui.video import VIDEO
-from ui.workbench import WorkbenchHandlers, WorkbenchKind
 
 Handler = Callable[[gr.EventData], Awaitable[Changes]]
 
@@ -31,8 +32,7 @@ Handler = Callable[[gr.EventData], Awaitable[Changes]]
 async def links(services: Services) -> Links:
     """The links of a page with all tabs; outside of a loop, Gradio would open one and leave it."""
 
-    def bench(kind: WorkbenchKind) -> Bench:
-        handlers = WorkbenchHandlers(services, kind)
+    def bench(handlers: WorkbenchHandlers) -> Bench:
         states = workbench.states(handlers, clock)
         return Bench(workbench.build(handlers, states), handlers)
 
@@ -47,7 +47,14 @@ async def links(services: Services) -> Links:
         )
         talk = ChatHandlers(services)
         talking = chat.build(talk, chat.states(talk))
-        return Links(Actions(services), shell, bench(IMAGE), bench(VIDEO), talking, talk)
+        exploring = ExploreHandlers(services)
+        any_model = explore.build(exploring, explore.states(exploring, clock)).bench
+        benches = Benches(
+            bench(WorkbenchHandlers(services, IMAGE)),
+            bench(WorkbenchHandlers(services, VIDEO)),
+            Bench(any_model, exploring),
+        )
+        return Links(Actions(services), shell, benches, talking, talk)
 
 
 def tab_of(links: Links, changes: Changes) -> str:
@@ -78,7 +85,7 @@ async def test_a_runs_settings_go_back_into_its_own_tab(
 
     changes = await links.reuse(event(job.id))
 
-    bench: Bench = getattr(links, tab)
+    bench: Bench = getattr(links.benches, tab)
     assert tab_of(links, changes) == tab
     assert shown_choice(model) in changes[bench.parts.picker]
     assert changes[bench.parts.prompt] == "a fox"
@@ -108,7 +115,7 @@ async def test_a_chat_opens_its_conversation(links: Links, services: Services) -
 
 
 @pytest.mark.parametrize(("model", "kind"), [(COUNTER, None), (PAINTER, "audio"), (WRITER, "chat")])
-async def test_a_run_that_no_tab_has_a_form_for_says_so_and_stays_where_it_is(
+async def test_the_settings_of_any_other_model_go_back_into_the_explore_tab(
     links: Links, services: Services, model: str, kind: Any
 ) -> None:
     """The last one was asked by a program, outside of any conversation."""
@@ -116,8 +123,13 @@ async def test_a_run_that_no_tab_has_a_form_for_says_so_and_stays_where_it_is(
 
     changes = await links.reuse(event(job.id))
 
-    assert changes.keys() == {links.shell.toast}
-    assert "No tab has a form for this model" in changes[links.shell.toast]["html"]
+    parts = links.benches.explore.parts
+    assert tab_of(links, changes) == "explore"
+    assert f'data-model="{model}"' in changes[parts.picker]
+    form = changes[parts.form]
+    assert form.model == job.model
+    given = {"prompt": changes[parts.prompt]} if form.takes_prompt else {}
+    assert {**given, **form.read(form.shown)} == job.input
 
 
 async def test_a_picture_goes_into_the_image_tab(links: Links, services: Services) -> None:
@@ -126,8 +138,8 @@ async def test_a_picture_goes_into_the_image_tab(links: Links, services: Service
     changes = await links.use_image(event(job.id, file="1"))
 
     assert tab_of(links, changes) == "image"
-    assert arrived(changes, links.image) == services.media.path(job.files[1].key)
-    assert links.video.parts.incoming not in changes
+    assert arrived(changes, links.benches.image) == services.media.path(job.files[1].key)
+    assert links.benches.video.parts.incoming not in changes
 
 
 async def test_a_picture_goes_into_the_video_tab(links: Links, services: Services) -> None:
@@ -136,8 +148,8 @@ async def test_a_picture_goes_into_the_video_tab(links: Links, services: Service
     changes = await links.animate(event(job.id, file="0"))
 
     assert tab_of(links, changes) == "video"
-    assert arrived(changes, links.video) == services.media.path(job.files[0].key)
-    assert links.image.parts.incoming not in changes
+    assert arrived(changes, links.benches.video) == services.media.path(job.files[0].key)
+    assert links.benches.image.parts.incoming not in changes
 
 
 async def test_the_same_picture_arrives_a_second_time(links: Links, services: Services) -> None:
@@ -147,7 +159,7 @@ async def test_the_same_picture_arrives_a_second_time(links: Links, services: Se
     first = await links.use_image(event(job.id, file="0"))
     second = await links.use_image(event(job.id, file="0"))
 
-    incoming = links.image.parts.incoming
+    incoming = links.benches.image.parts.incoming
     assert first[incoming] != second[incoming]
     assert first[incoming].path == second[incoming].path
 
@@ -157,10 +169,10 @@ async def test_a_picture_ends_up_in_the_form_of_a_model_that_takes_it(
 ) -> None:
     job = await ran(services, SCHNELL)
     changes = await links.use_image(event(job.id, file="0"))
-    _, form = await links.image.handlers.choose()
+    _, form = await links.benches.image.handlers.choose()
 
-    _, filled, _ = await links.image.handlers.take_picture(
-        form, form.shown, changes[links.image.parts.incoming]
+    _, filled, _ = await links.benches.image.handlers.take_picture(
+        form, form.shown, changes[links.benches.image.parts.incoming]
     )
 
     assert filled.model == FLEX
@@ -175,7 +187,7 @@ async def test_a_clip_goes_on_from_its_last_frame(links: Links, services: Servic
     changes = await links.go_on(event(job.id, file="0"))
 
     assert tab_of(links, changes) == "video"
-    path = arrived(changes, links.video)
+    path = arrived(changes, links.benches.video)
     assert path.parent == services.media.path(clip.key).parent
     with Image.open(path) as frame:
         assert (frame.format, *frame.size) == ("PNG", clip.width, clip.height)
@@ -226,9 +238,10 @@ async def test_each_value_has_a_place_to_go(links: Links, services: Services) ->
     clip = await ran(services, KLING)
     await links.chat_handlers.send(None, {"text": "What is tea?"}, LLAMA, "", 0.2, 90)
     talk = await newest_job(services)
+    anything = await ran(services, COUNTER)
 
     changed: set[Any] = set()
-    for job in (picture, clip, talk):
+    for job in (picture, clip, talk, anything):
         changed |= (await links.reuse(event(job.id))).keys()
     for handler in (links.use_image, links.animate, links.go_on):
         changed |= (await handler(event(picture.id, file="0"))).keys()

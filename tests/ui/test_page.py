@@ -33,7 +33,7 @@ async def test_the_tabs_are_these(services: Services) -> None:
     demo = build_page(services)
 
     tabs = [block.label for block in demo.blocks.values() if isinstance(block, gr.Tab)]
-    assert tabs == ["Image", "Video", "Chat", "History"]
+    assert tabs == ["Image", "Video", "Chat", "Explore", "History"]
 
 
 async def test_no_event_sends_the_history_back(services: Services) -> None:

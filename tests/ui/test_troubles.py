@@ -14,6 +14,7 @@ from core.emulator import Emulator
 from core.history.archive import ArchiveError
 from tests.ui.world import SCHNELL, event, open_services, ran
 from ui.actions import Actions
+from ui.bench import WorkbenchHandlers
 from ui.conversation import ChatHandlers
 from ui.endpoints import Endpoints
 from ui.feed import Feed
@@ -22,7 +23,6 @@ from ui.image import IMAGE
 from ui.live import Live, Seen
 from ui.services import LOCAL_OWNER, Services
 from ui.troubles import quiet, told, told_midway
-from ui.workbench import WorkbenchHandlers
 
 SENTENCE = "a file is where a folder should be"
 
@@ -67,9 +67,9 @@ async def test_run_refuses_with_the_reason_and_sends_nothing(
     handlers = WorkbenchHandlers(unusable, IMAGE)
     _, form = await handlers.choose()
 
-    said, *_ = await handlers.run(form, "a fox", {})
+    started = await handlers.run(form, "a fox", {})
 
-    assert SENTENCE in said
+    assert SENTENCE in started.notice
     assert not [one for one in emulator.requests if one.method == "POST"]
 
 

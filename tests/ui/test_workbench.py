@@ -23,13 +23,13 @@ from tests.ui.world import (
     ran,
     shown_choice,
 )
+from ui.bench import WorkbenchHandlers
 from ui.form import Form
 from ui.image import IMAGE
 from ui.live import BUSY_SECONDS
 from ui.pictures import FormPicture
 from ui.services import LOCAL_OWNER, Services
 from ui.video import VIDEO
-from ui.workbench import WorkbenchHandlers
 
 
 @pytest.fixture
@@ -76,10 +76,10 @@ async def test_exactly_the_input_that_is_shown_is_run(
     form = await form_of(bench, SCHNELL)
     shown = {**form.shown, "seed": "7", "num_outputs": 2, "aspect_ratio": "16:9"}
 
-    said, *_ = await bench.run(form, "  a fox,\nasleep ", shown)
+    started = await bench.run(form, "  a fox,\nasleep ", shown)
 
-    assert said == ""
     job = await only_job(services)
+    assert (started.job_id, started.notice, started.problems) == (job.id, "", {})
     wanted = {"prompt": "  a fox,\nasleep ", "seed": 7, "num_outputs": 2, "aspect_ratio": "16:9"}
     assert job.input == wanted
     assert (job.owner, job.kind, job.model) == (LOCAL_OWNER, "image", SCHNELL)
@@ -92,10 +92,11 @@ async def test_a_run_shows_at_once_and_its_page_asks_for_news_more_often(
     form = await form_of(bench, SCHNELL)
     go_on.clear()
 
-    _, clock, welcome, current, earlier = await bench.run(form, "a fox", form.shown)
+    started = await bench.run(form, "a fox", form.shown)
 
     [job] = await services.jobs.running(LOCAL_OWNER)
-    assert clock.value == BUSY_SECONDS
+    welcome, current, earlier = started.feed
+    assert started.clock.value == BUSY_SECONDS
     assert welcome == gr.update(visible=False)
     [(key, html)] = current
     assert key == job.id
@@ -109,11 +110,12 @@ async def test_an_empty_prompt_is_refused_and_nothing_is_submitted(
 ) -> None:
     form = await form_of(bench, SCHNELL)
 
-    said, *others = await bench.run(form, prompt, form.shown)
+    started = await bench.run(form, prompt, form.shown)
 
-    assert "Describe what you want in the prompt, then run." in said
-    assert 'role="alert"' in said
-    assert others == [gr.skip()] * 4
+    assert "Describe what you want in the prompt, then run." in started.notice
+    assert 'role="alert"' in started.notice
+    assert list(started.problems) == ["prompt"]
+    assert (started.clock, *started.feed) == (gr.skip(),) * 4
     assert await services.jobs.running(LOCAL_OWNER) == []
     assert await services.archive.list(LOCAL_OWNER) == []
 
@@ -123,11 +125,12 @@ async def test_a_number_that_is_none_names_its_field_and_nothing_is_submitted(
 ) -> None:
     form = await form_of(bench, SCHNELL)
 
-    said, *others = await bench.run(form, "a fox", {**form.shown, "seed": "seven"})
+    started = await bench.run(form, "a fox", {**form.shown, "seed": "seven"})
 
-    assert "Seed takes a whole number; “seven” isn&#39;t one." in said
-    assert 'role="alert"' in said
-    assert others == [gr.skip()] * 4
+    assert started.problems == {"seed": "Seed takes a whole number, and “seven” isn't one."}
+    assert "“seven” isn&#39;t one." in started.notice
+    assert 'role="alert"' in started.notice
+    assert (started.clock, *started.feed) == (gr.skip(),) * 4
     assert await services.archive.list(LOCAL_OWNER) == []
 
 
@@ -136,11 +139,11 @@ async def test_what_the_model_refuses_is_told_in_its_words(
 ) -> None:
     form = await form_of(bench, SCHNELL)
 
-    said, *others = await bench.run(form, "a fox", {**form.shown, "num_outputs": 99})
+    started = await bench.run(form, "a fox", {**form.shown, "num_outputs": 99})
 
-    assert "Num Outputs goes from 1 to 4, not 99." in said
-    assert 'role="alert"' in said
-    assert others == [gr.skip()] * 4
+    assert started.problems == {"num_outputs": "Num Outputs goes from 1 to 4, not 99."}
+    assert "Num Outputs goes from 1 to 4, not 99." in started.notice
+    assert (started.clock, *started.feed) == (gr.skip(),) * 4
     assert await services.archive.list(LOCAL_OWNER) == []
 
 
@@ -185,7 +188,7 @@ async def test_a_model_that_cannot_be_looked_up_still_shows_and_says_why(
         picker, form = await bench.switch(Form(SCHNELL), {}, "nobody/nothing")
 
     assert shown_choice("nobody/nothing") in picker
-    assert (form.model, form.fields) == ("nobody/nothing", ())
+    assert (form.model, form.fields, form.takes_prompt) == ("nobody/nothing", (), True)
 
 
 async def test_a_picture_goes_into_the_current_models_field(
@@ -211,8 +214,7 @@ async def test_a_field_for_several_pictures_gets_a_list(
     _, filled, _ = await bench.take_picture(form, form.shown, FormPicture(png))
 
     assert filled.values == {"input_images": [str(png)]}
-    said, *_ = await bench.run(filled, "as a woodcut", filled.shown)
-    assert said == ""
+    assert (await bench.run(filled, "as a woodcut", filled.shown)).job_id
     job = await only_job(services)
     [copy] = restored(job, services.media)["input_images"]
     assert copy.read_bytes() == png.read_bytes()
@@ -269,7 +271,7 @@ async def test_no_picture_changes_nothing(bench: WorkbenchHandlers) -> None:
 async def test_the_settings_of_a_run_make_the_same_run_again(
     bench: WorkbenchHandlers, services: Services
 ) -> None:
-    """The seed that was drawn, a default that was sent, and nothing besides."""
+    """The seed that was drawn, and nothing besides."""
     first = await ran(
         services, SCHNELL, kind="image", prompt="a fox", num_outputs=1, megapixels="1"
     )
@@ -278,8 +280,7 @@ async def test_the_settings_of_a_run_make_the_same_run_again(
     loaded = await bench.loaded(first)
 
     assert shown_choice(SCHNELL) in loaded.picker
-    said, *_ = await bench.run(loaded.form, loaded.prompt, loaded.form.shown)
-    assert said == ""
+    assert (await bench.run(loaded.form, loaded.prompt, loaded.form.shown)).job_id
     second = await newest_job(services)
     assert second.id != first.id
     assert second.input == first.input
@@ -319,7 +320,7 @@ async def test_stop_ends_the_run_of_this_tab_that_was_started_last(
     second = await begun(services, SCHNELL)
     clip = await begun(services, KLING)
 
-    said = await bench.stop_newest()
+    said = await bench.stop_newest(Form(SCHNELL))
 
     assert said == ""
     assert (await ended(services, second)).state is State.CANCELED
@@ -333,7 +334,7 @@ async def test_stop_says_so_when_nothing_runs(
     go_on.clear()
     clip = await begun(services, KLING)
 
-    said = await bench.stop_newest()
+    said = await bench.stop_newest(Form(SCHNELL))
 
     assert "Nothing is running here." in said
     assert [job.id for job in await services.jobs.running(LOCAL_OWNER)] == [clip]

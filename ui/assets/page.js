@@ -140,6 +140,45 @@
     listen(element, trigger);
   };
 
+  // What differs in a form, and what is wrong in it: told by the numbers of its fields.
+  page.marks = ({ element, props, trigger, watch }) => {
+    const draw = () => {
+      const bench = element.closest(".bench");
+      if (!bench) {
+        return;
+      }
+      const { changed, problems, html } = props.value;
+      element.firstElementChild.replaceChildren(fragment(html));
+      const field = (n) => bench.querySelector(n === "prompt" ? ".prompt-box" : `.field-${n}`);
+      bench.querySelectorAll(".is-changed").forEach((one) => one.classList.remove("is-changed"));
+      changed.forEach((n) => field(n)?.classList.add("is-changed"));
+      bench.querySelectorAll(".wrong").forEach((one) => one.remove());
+      bench.querySelectorAll("[aria-invalid]").forEach((one) => one.removeAttribute("aria-invalid"));
+      Object.entries(problems).forEach(([n, words], place) => {
+        const box = field(n);
+        if (!box) {
+          return;
+        }
+        const said = document.createElement("p");
+        said.className = "wrong";
+        said.setAttribute("role", "alert");
+        said.textContent = words;
+        box.append(said);
+        const input = box.querySelector("textarea, input:not([type=file]), button");
+        input?.setAttribute("aria-invalid", "true");
+        if (place === 0) {
+          const fold = box.closest(".advanced")?.querySelector("button.label-wrap:not(.open)");
+          fold?.click();
+          box.scrollIntoView({ block: "nearest" });
+          input?.focus();
+        }
+      });
+    };
+    watch("value", draw);
+    requestAnimationFrame(draw); // the fields are there after it
+    listen(element, trigger);
+  };
+
   page.buttons = ({ element, trigger }) => listen(element, trigger);
 
   // --- What is asked for -------------------------------------------------------------------

@@ -23,7 +23,7 @@ class ExampleRoutes:
         """Return the routes."""
         return [
             Route("/covers/{owner}/{name}.webp", self.cover, methods=["GET"]),
-            Route("/examples/{owner}/{name}/{index:int}", self.file, methods=["GET"]),
+            Route("/examples/{owner}/{name}/{index:int}/{file}", self.file, methods=["GET"]),
         ]
 
     async def cover(self, request: Request) -> Response:

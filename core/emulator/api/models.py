@@ -183,11 +183,9 @@ class ModelRoutes:
         if limit not in _SEARCH_LIMITS:
             return _search_refused('Query parameter "limit" goes from 1 to 50')
         found = self._registry.search(query)[: int(limit)]
-        word = query.lower().strip()
         collections = [
             {**collection.to_json(), "models": [model.id for model in collection.models]}
-            for collection in self._registry.collections()
-            if word in f"{collection.name} {collection.description}".lower()
+            for collection in self._registry.search_collections(query)
         ]
         models = [
             {"model": self._described(request, model), "metadata": _metadata(model, score)}

@@ -89,6 +89,8 @@ _LLAMA_3_70B = card(
     collections=_GROUPS,
     version="fbfb20b472b2f3bdd101412a9f70a0ed4fc0ced78a77ff00970ee7a2383c575d",
     created_at="2024-04-17T21:58:54.806446Z",
+    github_url="https://github.com/meta-llama/llama3",
+    license_url="https://github.com/meta-llama/llama3/blob/main/LICENSE",
 )
 
 _LLAMA_3_8B = card(
@@ -100,6 +102,8 @@ _LLAMA_3_8B = card(
     collections=_GROUPS,
     version="5a6809ca6288247d06daf6365557e5e429063f32a21146b2a807c682652136b8",
     created_at="2024-04-17T21:58:45.726276Z",
+    github_url="https://github.com/meta-llama/llama3",
+    license_url="https://github.com/meta-llama/llama3/blob/main/LICENSE",
 )
 
 

@@ -43,6 +43,9 @@ def card(
     version: str | None = None,
     is_official: bool = True,
     created_at: str = "2024-01-01T00:00:00.000000Z",
+    github_url: str | None = None,
+    paper_url: str | None = None,
+    license_url: str | None = None,
 ) -> ModelCard:
     """Return a model's card.
 
@@ -80,6 +83,9 @@ def card(
         example_input=example,
         collections=collections,
         created_at=created_at,
+        github_url=github_url,
+        paper_url=paper_url,
+        license_url=license_url,
     )
 
 

@@ -152,7 +152,7 @@ async def test_a_large_file_is_uploaded_to_replicate_and_its_url_sent(
     path = tmp_path / "large fox.png"
     path.write_bytes(LARGE)
 
-    prepared = await prepare({"image": path}, parts.directory.upload)
+    prepared = await prepare({"image": path}, parts.uploads.upload)
 
     stored = await parts.api.request("GET", prepared["image"])
     assert stored["size"] == len(LARGE)
@@ -174,7 +174,7 @@ async def test_a_large_file_is_never_whole_in_memory(parts: Parts) -> None:
 
     file = Watched()
 
-    prepared = await prepare({"image": file}, parts.directory.upload)
+    prepared = await prepare({"image": file}, parts.uploads.upload)
 
     assert prepared["image"].startswith(f"{parts.emulator.url}/v1/files/")
     assert file.largest_read <= MAX_INLINE_BYTES + 1

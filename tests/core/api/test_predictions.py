@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from replicate.exceptions import ModelError
 
-from core.api.predictions import Prediction, Progress, cursor_of
+from core.api.pages import cursor_of
+from core.api.predictions import Prediction, Progress
 from core.emulator.faults import Fault
 from core.errors import (
     MalformedResponse,

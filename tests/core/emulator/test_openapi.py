@@ -324,7 +324,7 @@ def test_an_examples_file_can_be_had_without_a_token(
 
     assert (first.status_code, first.headers["content-type"]) == (200, "image/png")
     assert first.content == again.content
-    assert bare.get(f"{emulator.url}/examples/{PICTURES.card.id}/9").status_code == 404
+    assert bare.get(f"{emulator.url}/examples/{PICTURES.card.id}/9/out-9").status_code == 404
 
 
 def test_a_model_without_example_input_has_no_example(http: httpx.Client) -> None:
@@ -355,6 +355,24 @@ def test_models_are_found_by_all_words_of_a_query(http: httpx.Client) -> None:
     assert [item["model"]["name"] for item in by_search["models"]] == ["pictures"]
     assert by_search["models"][0]["metadata"]["tags"] == ["text-to-image"]
     assert nothing["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "slugs"),
+    [
+        ("text to image", ["text-to-image"]),
+        ("Pictures, description", ["text-to-image"]),
+        ("images video", []),
+        ("!?", []),
+    ],
+)
+def test_collections_are_found_by_all_words_of_a_query(
+    query: str, slugs: list[str], http: httpx.Client
+) -> None:
+    found = http.get("/search", params={"query": query}).json()
+
+    assert [collection["slug"] for collection in found["collections"]] == slugs
+    assert all(collection["models"] for collection in found["collections"])
 
 
 @pytest.mark.parametrize("limit", ["0", "51", "-1", "1.5", "²", "many"])

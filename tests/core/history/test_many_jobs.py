@@ -136,6 +136,7 @@ LOOKS: dict[str, tuple[Look, int, str]] = {
     "no such short word": (list_of(words="ÖÄ"), 0, "history"),
     "word of a starred job": (list_of(words="light", starred_only=True), 50, "starred"),
     "models": (lambda archive: archive.models("local"), 6, "model"),
+    "recent models": (lambda archive: archive.recent_models("local", backend="b"), 6, "used"),
     "conversations": (lambda archive: archive.conversations("local", limit=30), 30, "talks"),
     "conversations, further on": (conversations_page_20, 30, "talks"),
     "one conversation": (
@@ -195,7 +196,7 @@ async def test_looking_reads_by_an_index(full: Archive, look: str) -> None:
     assert ("SCAN job_words" in plan) == (look in READS_EVERY_WORD)
     assert not [step for step in plan[1:] if step.startswith("SCAN jobs")]
     # The models are few to sort; jobs come from their index in order.
-    assert ("USE TEMP B-TREE FOR ORDER BY" in plan) == (look == "models")
+    assert ("USE TEMP B-TREE FOR ORDER BY" in plan) == (look in {"models", "recent models"})
 
 
 @contextmanager

@@ -15,10 +15,12 @@ from typing import NamedTuple
 
 import pytest
 
+from core.history import pages
 from core.history.archive import Archive, ArchiveError, Filter, Job
 from core.history.errors import HistoryDamaged
 from core.history.mending import SetAside
 from core.history.records import State
+from core.history.salvaging import salvage
 from tests.core.history import damages
 from tests.core.history.damages import Damage
 from tests.core.history.material import A_FILE, NOW, Clock, a_job, add
@@ -84,6 +86,32 @@ async def test_what_can_be_read_goes_on_and_the_file_is_kept_as_it_was(
     assert {_without_files(job) for job in jobs} <= {_without_files(job) for job in written}
     assert aside == SetAside(file.with_name(KEPT), len(jobs))
     assert aside.file.read_bytes() == damaged
+
+
+async def test_favourites_go_on_as_far_as_they_can_be_read(file: Path) -> None:
+    await fill(file)
+    async with Archive.open(f"sqlite:///{file}") as archive:
+        await archive.set_favourite("local", "a/one", True, backend="b")
+    damages.overwrite(file, root(file, "jobs"))
+
+    async with Archive.open(f"sqlite:///{file}", now=Clock()) as archive:
+        favourites = await archive.favourites("local", backend="b")
+        jobs = await archive.list("local", limit=JOBS)
+
+    assert list(favourites) == ["a/one"]
+    assert len(jobs) > JOBS - 10
+
+
+async def test_a_history_without_favourites_is_read_by_sqlite_as_far_as_that_goes(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier release has no such table: that isn't a reason to search every page."""
+    await fill(file)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TABLE favourites")
+    monkeypatch.setattr(pages, "rows", lambda *_: pytest.fail("it searched"))
+
+    assert salvage(file, file.with_name("fresh.db")) == JOBS
 
 
 def _without_files(job: Job) -> str:

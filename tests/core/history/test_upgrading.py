@@ -77,6 +77,20 @@ async def test_a_job_that_an_earlier_release_left_running_can_be_asked_to_stop(
     assert after.stop_asked_at == NOW
 
 
+async def test_the_models_of_an_earlier_release_are_at_hand_and_can_be_favoured(
+    tmp_path: Path,
+) -> None:
+    an_old_history(tmp_path / "history.db")
+
+    async with Archive.open(f"sqlite:///{tmp_path / 'history.db'}") as archive:
+        recent = await archive.recent_models("local", backend="b")
+        none = await archive.favourites("local", backend="b")
+        await archive.set_favourite("local", "a/one", True, backend="b")
+        one = await archive.favourites("local", backend="b")
+
+    assert (list(recent), list(none), list(one)) == (["b/two", "a/one"], [], ["a/one"])
+
+
 async def test_the_runs_of_an_earlier_release_have_no_more_moments_than_they_had(
     tmp_path: Path,
 ) -> None:

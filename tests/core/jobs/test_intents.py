@@ -20,7 +20,7 @@ SEED = {"type": "integer"}
 class Schemas:
     def __init__(self, properties: dict[str, Any] | None, output: dict[str, Any]) -> None:
         schemas = {"Input": {"properties": properties}, "Output": output}
-        self._schema = ModelSchema.from_openapi({"components": {"schemas": schemas}})
+        self._schema = ModelSchema.parse({"components": {"schemas": schemas}})
         self._is_known = properties is not None
 
     async def find(self, model: str) -> ModelSchema | None:

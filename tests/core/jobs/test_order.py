@@ -20,7 +20,7 @@ from core.history.media import MediaStore
 from core.history.records import State
 from core.jobs.events import Event, Failed, Starting, Stopping, Waiting
 from core.jobs.jobs import Jobs
-from core.models.names import Model
+from core.models.descriptions import Model
 from tests.core.jobs.world import job_of
 
 OUTPUT = ["https://replicate.delivery/out-0.txt"]

@@ -1,6 +1,7 @@
 """What goes wrong at Replicate, or on the way there, loses no job and pays for none twice."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,8 @@ from core.jobs.events import (
     Processing,
     Uncertain,
 )
-from tests.core.jobs.world import CREATE, WRITER, World, a_png, job_of, soon
+from core.models.cache import DescriptionCache
+from tests.core.jobs.world import CREATE, PAINTER, WRITER, World, a_png, job_of, soon
 
 
 @pytest.mark.parametrize(
@@ -114,6 +116,23 @@ async def test_a_mistake_is_refused_before_anything_is_written_or_sent(world: Wo
 
         assert await app.archive.list("ann") == []
     assert world.creates == 0
+
+
+async def test_a_model_is_described_from_the_disk_while_replicate_is_gone(
+    world: World, tmp_path: Path
+) -> None:
+    options = {"descriptions": DescriptionCache(tmp_path / "cache"), "max_retries": 1}
+    async with world.process(**options) as app:
+        before = await app.jobs.describe(PAINTER)
+    world.emulator.inject(Fault(method="GET", path="/v1/models/*", drop=True, times=None))
+    async with world.process(**options) as app:
+        after = await app.jobs.describe(PAINTER)
+        schema = await app.jobs.schema(PAINTER)
+
+    assert (before.is_stale, after.is_stale) == (False, True)
+    assert (after.model, after.fetched_at) == (before.model, before.fetched_at)
+    assert schema is not None
+    assert schema.field("prompt") is not None
 
 
 async def test_a_schema_that_is_not_to_be_had_is_no_obstacle(world: World) -> None:

@@ -91,6 +91,16 @@ _FILES: tuple[Kind, ...] = ("image", "video", "audio", "mesh", "archive")
 _ANALYSES: tuple[Kind, ...] = ("vector", "data")
 
 
+_COLLECTIONS: dict[Kind, str] = {
+    "image": "text-to-image",
+    "video": "text-to-video",
+    "text": "language-models",
+    "mesh": "3d-models",
+    "vector": "embedding-models",
+}
+_FROM_A_PROMPT = frozenset({"text-to-image", "text-to-video", "language-models"})
+
+
 def makes(card: ModelCard, document: Document) -> Makes:
     """Guess by a model's name first, then by what is said of it, then by its inputs."""
     scores: dict[Kind, float] = dict.fromkeys(_WORDS, 0.0)
@@ -112,6 +122,15 @@ def makes(card: ModelCard, document: Document) -> Makes:
         scores[kind] += min(sum(one in card.input["properties"] for one in names.split()), 3)
     best = max(scores, key=lambda kind: scores[kind])
     return Makes(best, max(_FILES, key=lambda kind: scores[kind]), is_sure=scores[best] > 0)
+
+
+def collections_of(guess: Makes, inputs: Iterable[str]) -> tuple[str, ...]:
+    """Return the slugs of the collections in which somebody would look for such a model."""
+    slug = _COLLECTIONS.get(guess.kind) if guess.is_sure else None
+    # Without one, it makes something of what it is given, and that is another collection's.
+    if slug is None or (slug in _FROM_A_PROMPT and "prompt" not in inputs):
+        return ()
+    return (slug,)
 
 
 def ending_for(

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from core.emulator.models.anything.kinds import Makes, makes
+from core.emulator.models.anything.kinds import Makes, collections_of, makes
 from core.emulator.models.anything.reading import Document, mapping
 from core.emulator.models.anything.running import Anything
 from core.emulator.models.anything.samples import example_input
@@ -106,27 +106,29 @@ def _runner(found: Mapping[str, Any], stem: str, known: Mapping[str, ModelCard])
     card = ModelCard(
         owner=owner,
         name=name,
-        description=_text(found, "description") or (before.description if before else ""),
+        description=_told(found, before, "description") or "",
         input=read.input,
         output=read.output,
         version=_version(version, document, f"{owner}/{name}"),
         is_official=_is_official(found, read, before),
         run_count=runs if isinstance(runs := found.get("run_count"), int) else 0,
-        collections=before.collections if before else (),
         created_at=_moment(version.get("created_at")),
-        github_url=_text(found, "github_url"),
-        paper_url=_text(found, "paper_url"),
-        license_url=_text(found, "license_url"),
+        github_url=_told(found, before, "github_url"),
+        paper_url=_told(found, before, "paper_url"),
+        license_url=_told(found, before, "license_url"),
         cover=_text(found, "cover_image_url"),
         cog_version=_text(version, "cog_version") or ModelCard.cog_version,
         document=document,
     )
     guess = makes(card, read)
+    inputs = read.input["properties"]
+    collections = before.collections if before else collections_of(guess, inputs)
     example = mapping(found.get("default_example")).get("input")
     card = replace(
         card,
         example_input=example_input(read, guess, example),
         output=card.output if "Output" in read.schemas else _unsaid_output(guess, before),
+        collections=collections,
     )
     model = Anything(card, read, guess)
     return Runner(card, model.run, lambda: model.example() if _is_valid(card) else None)
@@ -177,6 +179,12 @@ def _is_valid(card: ModelCard) -> bool:
     except Problem:
         return False
     return True
+
+
+def _told(found: Mapping[str, Any], known: ModelCard | None, name: str) -> str | None:
+    """Return what a file says, or else what is known otherwise."""
+    value: str | None = None if known is None else getattr(known, name)
+    return _text(found, name) or value
 
 
 def _text(found: Mapping[str, Any], name: str) -> str | None:

@@ -67,6 +67,10 @@ _SCHNELL = card(
         "aspect_ratio": "3:2",
     },
     collections=("text-to-image",),
+    github_url="https://github.com/black-forest-labs/flux",
+    license_url=(
+        "https://github.com/black-forest-labs/flux/blob/main/model_licenses/LICENSE-FLUX1-schnell"
+    ),
 )
 
 

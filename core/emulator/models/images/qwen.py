@@ -75,6 +75,9 @@ _CARD = card(
         "aspect_ratio": "16:9",
     },
     collections=("text-to-image",),
+    github_url="https://github.com/QwenLM/Qwen-Image",
+    paper_url="https://arxiv.org/abs/2508.02324",
+    license_url="https://github.com/QwenLM/Qwen-Image/blob/main/LICENSE",
 )
 
 

@@ -66,6 +66,8 @@ _CARD = card(
     },
     collections=("text-to-image",),
     is_official=False,
+    github_url="https://github.com/Stability-AI/generative-models",
+    paper_url="https://arxiv.org/abs/2307.01952",
 )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,49 @@ def test_what_a_file_does_not_tell_of_a_known_model_is_taken_from_there(tmp_path
     assert card.collections == ("language-models",)
     assert card.output == known.output
     assert card.version != known.version
+
+
+def test_links_that_a_file_does_not_tell_are_taken_from_what_is_known(tmp_path: Path) -> None:
+    known = replace(RUNNERS[0].card, owner="me", name="model", paper_url="https://a/p", cover=None)
+    known = replace(known, github_url="https://a/g", license_url=None)
+    write(
+        tmp_path / "me__model.json",
+        {"github_url": "https://github.com/me/model", "openapi_schema": DOCUMENT},
+    )
+
+    card = card_of(tmp_path, known=[known])
+
+    assert (card.github_url, card.paper_url, card.license_url) == (
+        "https://github.com/me/model",
+        "https://a/p",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "collections"),
+    [
+        ("flux-turbo", ["prompt"], ("text-to-image",)),
+        ("flux-upscaler", ["image"], ()),
+        ("ray-motion", ["prompt"], ("text-to-video",)),
+        ("llama-chat", ["prompt"], ("language-models",)),
+        ("ocr", ["image"], ()),
+        ("e5-embeddings", ["texts"], ("embedding-models",)),
+        ("mesh-maker", ["image"], ("3d-models",)),
+        ("thing", ["prompt"], ()),
+    ],
+)
+def test_a_model_is_in_the_collection_where_one_would_look_for_it(
+    tmp_path: Path, name: str, inputs: list[str], collections: tuple[str, ...]
+) -> None:
+    properties = {name: {"type": "string"} for name in inputs}
+    schemas = {"Input": {"type": "object", "properties": properties}, "Output": {}}
+    document = {"openapi": "3.0.2", "components": {"schemas": schemas}}
+    write(tmp_path / f"me__{name}.json", document)
+
+    card = card_of(tmp_path)
+
+    assert card.collections == collections
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,315 @@
+"""The Explore tab: any model on Replicate, to be found, looked at and run."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+import gradio as gr
+
+from core import InvalidInput, PlaygroundError
+from core.models.references import (
+    CollectionReference,
+    ModelReference,
+    PredictionReference,
+    Reference,
+    read_reference,
+)
+from ui import components, workbench
+from ui.bench import States, Wanted, Workbench, WorkbenchHandlers, WorkbenchKind
+from ui.components import QUIET, asked
+from ui.form import Form
+from ui.modelviews import (
+    Direct,
+    More,
+    Section,
+    browse,
+    model_page,
+    named_tile,
+    tile,
+    unknown_model_page,
+)
+from ui.pieces import notice
+from ui.shelf import Shelf
+from ui.troubles import told
+
+EXPLORE = WorkbenchKind(
+    name="explore",
+    kind=None,
+    prompt_placeholder="What the model is to make",
+    heading="Nothing of this model yet",
+    invitation="Fill in what it takes at the left and press Run, or use one of its examples.",
+)
+
+_TYPING_SECONDS = 0.25
+"""A search waits for so long, in case another letter follows."""
+
+_FOUND = 24
+_EXAMPLES = 6
+_SHORT = 120
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Browsing:
+    """What is shown while no model is open: what was searched for, or a collection."""
+
+    query: str = ""
+    collection: str = ""
+
+
+class Gone(NamedTuple):
+    """Values for where a pasted text leads: the finder, what it shows, what is to be opened, and
+    what there is to say of that."""
+
+    finder: Any = gr.skip()
+    browsing: Any = gr.skip()
+    wanted: Any = gr.skip()
+    notice: Any = gr.skip()
+
+
+@dataclass(frozen=True)
+class Explore:
+    """The components of the tab."""
+
+    query: gr.Textbox
+    browsing: gr.State
+    more: gr.State
+    bench: Workbench
+
+
+@dataclass(frozen=True)
+class ExploreHandlers(WorkbenchHandlers):
+    """What happens in the tab; its form and its runs are a workbench's."""
+
+    config: WorkbenchKind = EXPLORE
+
+    @property
+    def shelf(self) -> Shelf:
+        """The models that are at hand."""
+        return Shelf(self.services)
+
+    async def picker(self, model: str) -> str:
+        """Return a model's page, or what there is to open."""
+        return await self.page(model) if model else await self.browse(Browsing())
+
+    async def browse(self, browsing: Browsing) -> str:
+        """Return what there is to open: what was searched for, a collection, or what is at hand."""
+        favourites = await self.shelf.favourites()
+        try:
+            if browsing.collection:
+                return await self._collection(browsing.collection, favourites)
+            if browsing.query.strip():
+                return await self._found(browsing.query, favourites)
+        except PlaygroundError as error:
+            return browse(
+                await self._at_hand(favourites),
+                direct=_direct(browsing.query),
+                message=str(error),
+                is_problem=True,
+            )
+        collections = await _at_best(self.services.client.list_collections(), [])
+        return browse(await self._at_hand(favourites), collections=collections)
+
+    async def search(self, query: str) -> tuple[str, Browsing]:
+        """Return what fits the words that are being typed."""
+        await asyncio.sleep(_TYPING_SECONDS)
+        browsing = Browsing(query=query)
+        return await self.browse(browsing), browsing
+
+    async def go(self, query: str) -> Gone:
+        """Open what was pasted, or search for it."""
+        try:
+            reference = read_reference(query)
+        except InvalidInput:
+            found, browsing = await self.search(query)
+            return Gone(finder=found, browsing=browsing)
+        try:
+            return await self._go_to(reference)
+        except PlaygroundError as error:
+            shown = browse(
+                await self._at_hand(await self.shelf.favourites()),
+                message=str(error),
+                is_problem=True,
+            )
+            return Gone(finder=shown)
+
+    async def load(self, event: gr.EventData) -> Gone:
+        """Open the run whose address was pasted."""
+        return await self.go(asked(event, "model"))
+
+    async def open_collection(self, event: gr.EventData) -> tuple[str, Browsing]:
+        """Return a collection's models."""
+        browsing = Browsing(collection=asked(event, "slug"))
+        return await self.browse(browsing), browsing
+
+    async def back(self, event: gr.EventData, browsing: Browsing) -> tuple[str, Browsing]:
+        """Return what was there before a model, or a collection, was opened."""
+        if asked(event, "at") != "page":
+            browsing = Browsing()
+        return await self.browse(browsing), browsing
+
+    @told
+    async def favour(self, event: gr.EventData, form: Form, browsing: Browsing, more: More) -> str:
+        """Make a model a favourite, or no favourite any more, and return what is shown then."""
+        await self.shelf.toggle(asked(event, "model").partition(":")[0])
+        if asked(event, "at") == "page":
+            return await self.page(form.model, more)
+        return await self.browse(browsing)
+
+    async def try_sample(self, event: gr.EventData, form: Form, more: More) -> tuple[Any, str]:
+        """Put an example's input into the form."""
+        wanted = asked(event, "example")
+        for example in more.examples:
+            if example.id == wanted:
+                return Wanted(form.model, example.input), notice("The example is in the form.")
+        return gr.skip(), notice("This example isn't there any more.", "bad")
+
+    async def more(self, form: Form, known: More) -> tuple[Any, More]:
+        """Return a model's page with its versions, readme and examples, and those."""
+        if not form.model:
+            return gr.skip(), More()
+        if known.model == form.model.partition(":")[0]:
+            return await self.page(form.model, known), known
+        client, name = self.services.client, form.model.partition(":")[0]
+        versions, readme, examples = await asyncio.gather(
+            _at_best(client.list_versions(name), None),
+            _at_best(client.get_readme(name), ""),
+            _at_best(client.list_examples(name), ()),
+        )
+        listed = () if versions is None else versions.results
+        more = More(name, listed, readme, examples[:_EXAMPLES])
+        return await self.page(form.model, more), more
+
+    async def page(self, model: str, more: More | None = None) -> str:
+        """Return a model's page."""
+        try:
+            described = await self.services.jobs.describe(model)
+        except PlaygroundError as error:
+            return unknown_model_page(model, str(error))
+        return model_page(described, model, favourites=await self.shelf.favourites(), more=more)
+
+    async def _go_to(self, reference: Reference) -> Gone:
+        match reference:
+            case ModelReference(model=model):
+                await self.services.jobs.describe(model)
+                return Gone(wanted=Wanted(model), notice="")
+            case CollectionReference(slug=slug):
+                browsing = Browsing(collection=slug)
+                return Gone(finder=await self.browse(browsing), browsing=browsing)
+            case PredictionReference(prediction_id=prediction_id):
+                past = await self.services.client.get_past_run(prediction_id)
+                said = past.notice or "The settings of that run are in the form."
+                return Gone(wanted=Wanted(past.model, past.input), notice=notice(said))
+
+    async def _found(self, query: str, favourites: Sequence[str]) -> str:
+        results = await self.services.client.search(query, limit=_FOUND)
+        direct = _direct(query)
+        nothing = not (results.models or results.collections or direct)
+        return browse(
+            [Section("Models", tuple(tile(one, favourites) for one in results.models))],
+            collections=results.collections,
+            direct=direct,
+            message="Nothing found: try other words, or paste owner/name." if nothing else "",
+        )
+
+    async def _collection(self, slug: str, favourites: Sequence[str]) -> str:
+        found = await self.services.client.get_collection(slug)
+        tiles = tuple(tile(one, favourites) for one in found.models)
+        return browse([Section(found.name, tiles, text=found.description, leads_back=True)])
+
+    async def _at_hand(self, favourites: Sequence[str]) -> list[Section]:
+        """Return what can be opened without a search."""
+        recent = await self.shelf.recent()
+        sections = [
+            Section("Favourites", tuple(named_tile(one, favourites) for one in favourites)),
+            Section("Recently used", tuple(named_tile(one, favourites) for one in recent)),
+        ]
+        if not any(one.models for one in sections):
+            page = await _at_best(self.services.client.list_models(), None)
+            models = () if page is None else page.results
+            sections.append(Section("Models", tuple(tile(one, ()) for one in models[:_FOUND])))
+        return sections
+
+
+class ExploreStates(NamedTuple):
+    """What the tab remembers for a visitor."""
+
+    bench: States
+    browsing: gr.State
+    more: gr.State
+
+
+def states(handlers: ExploreHandlers, clock: gr.Timer) -> ExploreStates:
+    """Return the tab's states; call it before the tabs are laid out."""
+    return ExploreStates(workbench.states(handlers, clock), gr.State(Browsing()), gr.State(More()))
+
+
+def build(handlers: ExploreHandlers, kept: ExploreStates) -> Explore:
+    """Lay the tab out: what there is to open, or the model that is open and its workbench."""
+    with gr.Column(elem_classes="explore"):
+        query = gr.Textbox(
+            label="Find a model",
+            placeholder="Words, owner/name, or the address of a model or a prediction",
+            type="text",
+            elem_classes="query",
+        )
+        finder = components.finder(elem_id="explore-finder")
+        bench = workbench.build(handlers, kept.bench, picker=finder)
+    explore = Explore(query, kept.browsing, kept.more, bench)
+    _wire(explore, handlers)
+    return explore
+
+
+def _wire(explore: Explore, handlers: ExploreHandlers) -> None:
+    bench, browsing, more = explore.bench, explore.browsing, explore.more
+    finder = bench.picker
+    gone = [finder, browsing, bench.wanted, bench.notice]
+    found = [finder, browsing]
+    searching = explore.query.change(
+        handlers.search, explore.query, found, trigger_mode="always_last", **QUIET
+    )
+    # What is found too late mustn't take the place of what was opened meanwhile.
+    explore.query.submit(handlers.go, explore.query, gone, cancels=[searching], **QUIET)
+    finder.choose(None, None, None, cancels=[searching], **QUIET)
+    finder.load(handlers.load, None, gone, **QUIET)
+    finder.collection(handlers.open_collection, None, found, **QUIET)
+    finder.browse(handlers.back, browsing, found, **QUIET)
+    finder.favourite(handlers.favour, [bench.form, browsing, more], finder, **QUIET)
+    finder.example(handlers.try_sample, [bench.form, more], [bench.wanted, bench.notice], **QUIET)
+    bench.form.change(handlers.more, [bench.form, more], [finder, more], **QUIET)
+    bench.form.change(handlers.shown_feed, bench.form, bench.feed, **QUIET)
+    bench.form.change(prompt_box, bench.form, bench.prompt, **QUIET)
+
+
+def prompt_box(form: Form) -> gr.Textbox:
+    """Return the box for the prompt as the model needs it; what is in it stays."""
+    if form.prompt is None:
+        return gr.Textbox(visible=False)
+    default = form.prompt.default if isinstance(form.prompt.default, str) else ""
+    label = form.prompt.description if len(form.prompt.description) <= _SHORT else ""
+    return gr.Textbox(visible=True, placeholder=default or label or EXPLORE.prompt_placeholder)
+
+
+def _direct(text: str) -> Direct | None:
+    """Return what a pasted text leads to at once, if it does."""
+    try:
+        reference = read_reference(text)
+    except InvalidInput:
+        return None
+    match reference:
+        case ModelReference(model=model):
+            return Direct("choose", model, f"Open {model}")
+        case PredictionReference():
+            return Direct("load", text, "Open the settings of this prediction")
+        case CollectionReference():
+            return Direct("load", text, "Open this collection")
+
+
+async def _at_best(call: Awaitable[T], otherwise: T) -> T:
+    """Return what a call gives, or something else where it can't be had: it is an extra."""
+    try:
+        return await call
+    except PlaygroundError:
+        return otherwise

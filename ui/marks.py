@@ -1,0 +1,40 @@
+"""What a form marks in its fields: what differs from the model's defaults, and what is wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ui.form import Form
+from ui.templates import render
+
+Marks = dict[str, Any]
+"""A value for the component that marks: `changed` and `problems` by the numbers of boxes, and
+`html` with the ways back to the defaults."""
+
+PROMPT = "prompt"
+
+
+def marks_of(
+    form: Form, shown: Mapping[str, Any], problems: Mapping[str, str] | None = None
+) -> Marks:
+    """Return the marks of a form.
+
+    Args:
+        shown: what its boxes hold.
+        problems: one sentence for each field that is wrong, by its name.
+    """
+    boxes = list(enumerate(form.boxes))
+    differing = form.differing(shown)
+    changed = [n for n, box in boxes if box.key in differing]
+    fields = dict.fromkeys(form.boxes[n].field for n in changed)
+    told: dict[str, str] = {}
+    for name, sentence in (problems or {}).items():
+        place = next((str(n) for n, box in boxes if box.field.name == name), None)
+        if name == PROMPT and form.takes_prompt:
+            place = PROMPT
+        if place is not None:
+            told[place] = sentence
+    return {
+        "changed": changed,
+        "problems": told,
+        "html": render("marks", fields=[(one.name, one.title) for one in fields]),
+    }
