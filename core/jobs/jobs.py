@@ -34,6 +34,7 @@ from core.jobs.events import (
     Event,
     Failed,
     Queued,
+    Starting,
     Stopping,
     Waiting,
     event_of,
@@ -220,7 +221,7 @@ class Jobs:
             await self._pause(_ELSEWHERE_SECONDS)
 
     async def refused(self, job_id: str) -> Sequence[InvalidField]:
-        """Return what Replicate refused of a job's input, as soon as it has been asked.
+        """Return what Replicate refused of a job's input, once it is known whether it did.
 
         It is known for some time, and not written down: most jobs have nothing of the kind.
         """
@@ -228,7 +229,7 @@ class Jobs:
             async for event in events:
                 if isinstance(event, Failed):
                     return event.invalid_fields or self._refused.get(job_id, ())
-                if not isinstance(event, Queued | Waiting | Stopping):
+                if not isinstance(event, Queued | Waiting | Stopping | Starting):
                     break
         return ()
 

@@ -113,7 +113,8 @@ async def test_each_runs_with_its_example_and_puts_out_what_its_schema_says(
     async def run(model: str) -> Prediction:
         async with at_once:
             shown = await client.get_model(model)
-            given = shown.extra["default_example"]["input"]
+            assert shown.default_example is not None
+            given = shown.default_example["input"]
             prediction = await client.create_prediction(model, given)
             return await client.wait_for_prediction(prediction, timeout=60)
 

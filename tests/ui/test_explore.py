@@ -1,0 +1,279 @@
+"""The Explore tab: what leads to a model, and what its page shows."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import pytest_asyncio
+
+from core.emulator import Emulator, Fault
+from tests.core.jobs.world import PAINTER
+from tests.ui.world import FLEX, LLAMA, SCHNELL, event, open_services, ran, small_models
+from ui.bench import Wanted
+from ui.explore import Browsing, ExploreHandlers, prompt_box
+from ui.form import Form
+from ui.modelviews import More, amount
+from ui.readmes import readme_html
+from ui.services import Services
+
+
+@pytest.fixture
+def emulator(go_on: Any) -> Iterator[Emulator]:
+    runners = small_models(go_on)
+    with Emulator(port=0, speed=100.0, rate_limits=False, faults=True, runners=runners) as one:
+        yield one
+
+
+@pytest_asyncio.fixture
+async def services(emulator: Emulator, tmp_path: Path) -> AsyncIterator[Services]:
+    async with open_services(emulator, tmp_path) as services:
+        yield services
+
+
+@pytest.fixture
+def explore(services: Services) -> ExploreHandlers:
+    return ExploreHandlers(services)
+
+
+@pytest.fixture(autouse=True)
+def typed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.explore._TYPING_SECONDS", 0.0)
+
+
+def offers(html: str, model: str) -> bool:
+    return f'<article class="tile" data-model="{model}">' in html
+
+
+async def test_at_first_there_are_models_and_collections(explore: ExploreHandlers) -> None:
+    finder, form = await explore.choose()
+
+    assert offers(finder, SCHNELL)
+    assert 'data-act="collection" data-slug="text-to-image"' in finder
+    assert form.model == ""
+
+
+async def test_what_was_used_and_what_is_a_favourite_comes_first(
+    explore: ExploreHandlers, services: Services
+) -> None:
+    await ran(services, PAINTER)
+    await explore.favour(event(model=f"{FLEX}:{'a' * 64}"), Form(""), Browsing(), More())
+
+    html = await explore.browse(Browsing())
+
+    favourites, recent = html.index("Favourites"), html.index("Recently used")
+    assert favourites < html.index(FLEX) < recent < html.index(PAINTER)
+    assert not offers(html, SCHNELL)
+    await explore.favour(event(model=FLEX), Form(""), Browsing(), More())
+    assert "Favourites" not in await explore.browse(Browsing())
+
+
+async def test_words_find_models(explore: ExploreHandlers) -> None:
+    found, browsing = await explore.search("llama")
+    nothing, _ = await explore.search("xyzzy")
+
+    assert offers(found, LLAMA)
+    assert not offers(found, SCHNELL)
+    assert browsing == Browsing(query="llama")
+    assert "Nothing found" in nothing
+
+
+async def test_what_is_pasted_leads_to_its_model(explore: ExploreHandlers) -> None:
+    found, _ = await explore.search(f"https://replicate.com/{SCHNELL}")
+    gone = await explore.go(f" https://replicate.com/{SCHNELL}/api ")
+
+    assert f"Open {SCHNELL}" in found
+    assert gone.wanted.model == SCHNELL
+    assert gone.wanted.input is None
+
+
+async def test_a_predictions_address_brings_its_settings(
+    explore: ExploreHandlers, services: Services
+) -> None:
+    job = await ran(services, SCHNELL, num_outputs=2, seed=7)
+
+    gone = await explore.go(f"https://replicate.com/p/{job.prediction_id}")
+    picker, form, prompt = await explore.open(Form(""), {}, gone.wanted)
+
+    assert "settings of that run are in the form" in gone.notice
+    assert f'data-model="{SCHNELL}"' in picker
+    assert {"prompt": prompt, **form.read(form.shown)} == job.input
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("https://replicate.com/p/abcdefghijklmnopqrstuvwxyz", "no prediction"),
+        ("nobody/nothing", "nobody/nothing"),
+        ("https://replicate.com/collections/none", "not there"),
+    ],
+)
+async def test_what_leads_nowhere_is_told(
+    explore: ExploreHandlers, text: str, sentence: str
+) -> None:
+    gone = await explore.go(text)
+
+    assert gone.wanted == gr.skip()
+    assert 'role="alert"' in gone.finder
+
+
+async def test_words_are_searched_for_on_enter_too(explore: ExploreHandlers) -> None:
+    gone = await explore.go("llama")
+
+    assert offers(gone.finder, LLAMA)
+
+
+async def test_a_collection_shows_its_models_and_leads_back(explore: ExploreHandlers) -> None:
+    html, browsing = await explore.open_collection(event(slug="text-to-image"))
+    back, after = await explore.back(event(), browsing)
+
+    assert offers(html, SCHNELL)
+    assert not offers(html, LLAMA)
+    assert 'data-act="browse"' in html
+    assert (await explore.back(event(at="page"), browsing))[1] == browsing
+    assert after == Browsing()
+    assert offers(back, LLAMA)
+
+
+async def test_a_models_page_tells_what_it_is_with_versions_readme_and_examples(
+    explore: ExploreHandlers,
+) -> None:
+    _, form = await explore.switch(Form(""), {}, SCHNELL)
+
+    html, more = await explore.more(form, More())
+
+    assert f"<h2>{SCHNELL}" in html
+    assert f"https://replicate.com/{SCHNELL}" in html
+    assert "Readme" in html
+    assert f'data-act="choose" data-model="{SCHNELL}:{more.versions[0].id}"' in html
+    assert f'data-example="{more.examples[0].id}"' in html
+    assert "<img" in html
+
+
+async def test_an_example_is_put_into_the_form(explore: ExploreHandlers) -> None:
+    _, form = await explore.switch(Form(""), {}, SCHNELL)
+    _, more = await explore.more(form, More())
+    [example] = more.examples
+
+    wanted, said = await explore.try_sample(event(example=example.id), form, more)
+    gone, sorry = await explore.try_sample(event(example="made up"), form, more)
+    _, filled, prompt = await explore.open(form, form.shown, wanted)
+
+    assert "in the form" in said
+    assert (gone, "isn&#39;t there" in sorry) == (gr.skip(), True)
+    assert prompt == example.input["prompt"]
+    assert filled.model == SCHNELL
+
+
+async def test_a_version_is_pinned_and_run_as_that(
+    explore: ExploreHandlers, services: Services
+) -> None:
+    described = await services.jobs.describe(PAINTER)
+    pinned = f"{PAINTER}:{described.model.version_id}"
+
+    picker, form = await explore.switch(Form(PAINTER), {}, pinned)
+    started = await explore.run(form, "a fox", form.shown)
+
+    assert "Pinned to version" in picker
+    assert (await services.archive.get(started.job_id)).model == pinned
+
+
+async def test_opening_another_model_keeps_what_both_have(explore: ExploreHandlers) -> None:
+    _, form = await explore.switch(Form(""), {}, SCHNELL)
+    shown = form.shown | {"seed": "7", "num_outputs": 3}
+
+    _, other, prompt = await explore.open(form, shown, Wanted(FLEX))
+
+    assert (other.model, other.values) == (FLEX, {"seed": "7"})
+    assert prompt == gr.skip()
+
+
+async def test_its_runs_are_those_of_the_model_that_is_open(
+    explore: ExploreHandlers, services: Services
+) -> None:
+    mine = await ran(services, SCHNELL)
+    await ran(services, FLEX)
+    _, form = await explore.switch(Form(""), {}, SCHNELL)
+
+    runs = await explore.shown_feed(form)
+
+    assert [key for key, _ in runs.current] == [mine.id]
+    assert runs.earlier == []
+
+
+async def test_what_replicate_refuses_is_known_for_each_field(
+    explore: ExploreHandlers, services: Services, emulator: Emulator
+) -> None:
+    refusal = (
+        '{"title": "Input validation failed", "status": 422, "detail": "- input.seed: no\\n",'
+        ' "invalid_fields": [{"type": "x", "field": "input.seed", "description": "Not today."}]}'
+    )
+    emulator.inject(Fault(method="POST", path="*/predictions", status=422, body=refusal))
+    _, form = await explore.switch(Form(""), {}, SCHNELL)
+
+    started = await explore.run(form, "a fox", form.shown | {"seed": "7"})
+
+    assert await explore.refused(started.job_id) == {"seed": "Not today."}
+    assert await explore.refused(started.job_id) == {"seed": "Not today."}
+    assert await explore.refused("") == {}
+    fine = await explore.run(form, "a fox", form.shown)
+    assert await explore.refused(fine.job_id) == {}
+
+
+async def test_without_a_network_models_of_before_are_still_shown(
+    explore: ExploreHandlers, services: Services, emulator: Emulator
+) -> None:
+    await explore.page(SCHNELL)
+    emulator.inject(Fault(path="/v1/*", status=503, times=None))
+
+    known = await explore.page(SCHNELL)
+    unknown = await explore.page(FLEX)
+    browsing = await explore.browse(Browsing(query="llama"))
+
+    assert "12 billion" in known or "Sketches" in known or f"<h2>{SCHNELL}" in known
+    assert 'class="hint"' in unknown
+    assert 'role="alert"' in browsing
+
+
+def test_the_prompt_is_there_for_models_that_take_one() -> None:
+    assert prompt_box(Form("a")).visible is False
+    assert prompt_box(Form.of("a", None)).visible is True
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1K"),
+        (12_345, "12.3K"),
+        (123_456, "123K"),
+        (999_999, "1M"),
+        (4_100_000, "4.1M"),
+        (2_000_000_000, "2B"),
+    ],
+)
+def test_large_numbers_are_said_in_short(count: int, words: str) -> None:
+    assert amount(count) == words
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        ("<script>alert(1)</script>", "&lt;script&gt;"),
+        ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
+        ("![a <b>](https://a/b.png)", "[picture: a &lt;b&gt;]"),
+        (
+            "[x](https://a)",
+            '<a href="https://a" target="_blank" rel="noopener noreferrer nofollow"',
+        ),
+        ("|a|\n|-|\n|b|", "<table>"),
+    ],
+)
+def test_a_readme_can_do_nothing_to_the_page(markdown: str, html: str) -> None:
+    shown = readme_html(markdown)
+
+    assert html in shown
+    assert "<script" not in shown
+    assert "<img" not in shown
