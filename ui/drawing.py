@@ -35,7 +35,8 @@ def draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
             interactive=True,
             elem_classes="json",
         )
-    told = gr.State(form.json)
+    # In the page, too, or it would be newer than what the page sends along with it.
+    told = gr.Textbox(form.json, visible=False)
     # Drawn here and not beside the form: a button that is there before its listeners loses clicks.
     with gr.Row(elem_classes=["run-row", form_class(form.model)]):
         run_button = gr.Button("Run", variant="primary", scale=3, min_width=120, elem_classes="run")
@@ -108,10 +109,12 @@ class _Drawn:
         """Return the marks and the JSON of what is in the form now."""
         shown = self._shown(values)
         try:
+            given = self.form.read(shown, prompt)
+            problems = self.form.mistakes(given)
             text = self.form.to_json(shown, prompt)
         except InvalidInput as error:
-            return marks_of(self.form, shown, error.fields), gr.skip(), gr.skip()
-        return marks_of(self.form, shown), text, text
+            return marks_of(self.form, shown, error.fields, keeps=True), gr.skip(), gr.skip()
+        return marks_of(self.form, shown, problems, keeps=True), text, text
 
     def rewritten(self, text: str, told: str, *values: Any) -> tuple[Any, Any, Any]:
         """Put the JSON into the form, if it was changed."""

@@ -59,6 +59,16 @@ class Browsing:
     collection: str = ""
 
 
+@dataclass
+class Opened:
+    """Under which words something was opened: what is found too late mustn't take its place.
+
+    It changes while other events are under way, and they look at it again.
+    """
+
+    query: str | None = None
+
+
 class Gone(NamedTuple):
     """Values for where a pasted text leads: the finder, what it shows, what is to be opened, and
     what there is to say of that."""
@@ -76,6 +86,7 @@ class Explore:
     query: gr.Textbox
     browsing: gr.State
     more: gr.State
+    opened: gr.State
     bench: Workbench
 
 
@@ -112,19 +123,27 @@ class ExploreHandlers(WorkbenchHandlers):
         collections = await _at_best(self.services.client.list_collections(), [])
         return browse(await self._at_hand(favourites), collections=collections)
 
-    async def search(self, query: str) -> tuple[str, Browsing]:
+    async def search(self, query: str, opened: Opened) -> tuple[Any, Any]:
         """Return what fits the words that are being typed."""
         await asyncio.sleep(_TYPING_SECONDS)
         browsing = Browsing(query=query)
-        return await self.browse(browsing), browsing
+        found = await self.browse(browsing)
+        if opened.query == query:
+            return gr.skip(), gr.skip()
+        return found, browsing
 
-    async def go(self, query: str) -> Gone:
+    def note_opened(self, query: str, opened: Opened) -> None:
+        """Note that something was opened."""
+        opened.query = query
+
+    async def go(self, query: str, opened: Opened) -> Gone:
         """Open what was pasted, or search for it."""
+        opened.query = query
         try:
             reference = read_reference(query)
         except InvalidInput:
-            found, browsing = await self.search(query)
-            return Gone(finder=found, browsing=browsing)
+            browsing = Browsing(query=query)
+            return Gone(finder=await self.browse(browsing), browsing=browsing)
         try:
             return await self._go_to(reference)
         except PlaygroundError as error:
@@ -135,9 +154,9 @@ class ExploreHandlers(WorkbenchHandlers):
             )
             return Gone(finder=shown)
 
-    async def load(self, event: gr.EventData) -> Gone:
+    async def load(self, event: gr.EventData, opened: Opened) -> Gone:
         """Open the run whose address was pasted."""
-        return await self.go(asked(event, "model"))
+        return await self.go(asked(event, "model"), opened)
 
     async def open_collection(self, event: gr.EventData) -> tuple[str, Browsing]:
         """Return a collection's models."""
@@ -239,11 +258,17 @@ class ExploreStates(NamedTuple):
     bench: States
     browsing: gr.State
     more: gr.State
+    opened: gr.State
 
 
 def states(handlers: ExploreHandlers, clock: gr.Timer) -> ExploreStates:
     """Return the tab's states; call it before the tabs are laid out."""
-    return ExploreStates(workbench.states(handlers, clock), gr.State(Browsing()), gr.State(More()))
+    return ExploreStates(
+        workbench.states(handlers, clock),
+        gr.State(Browsing()),
+        gr.State(More()),
+        gr.State(Opened()),
+    )
 
 
 def build(handlers: ExploreHandlers, kept: ExploreStates) -> Explore:
@@ -257,23 +282,21 @@ def build(handlers: ExploreHandlers, kept: ExploreStates) -> Explore:
         )
         finder = components.finder(elem_id="explore-finder")
         bench = workbench.build(handlers, kept.bench, picker=finder)
-    explore = Explore(query, kept.browsing, kept.more, bench)
+    explore = Explore(query, kept.browsing, kept.more, kept.opened, bench)
     _wire(explore, handlers)
     return explore
 
 
 def _wire(explore: Explore, handlers: ExploreHandlers) -> None:
-    bench, browsing, more = explore.bench, explore.browsing, explore.more
+    bench, browsing, more, opened = explore.bench, explore.browsing, explore.more, explore.opened
     finder = bench.picker
     gone = [finder, browsing, bench.wanted, bench.notice]
     found = [finder, browsing]
-    searching = explore.query.change(
-        handlers.search, explore.query, found, trigger_mode="always_last", **QUIET
-    )
-    # What is found too late mustn't take the place of what was opened meanwhile.
-    explore.query.submit(handlers.go, explore.query, gone, cancels=[searching], **QUIET)
-    finder.choose(None, None, None, cancels=[searching], **QUIET)
-    finder.load(handlers.load, None, gone, **QUIET)
+    typed = [explore.query, opened]
+    explore.query.change(handlers.search, typed, found, trigger_mode="always_last", **QUIET)
+    explore.query.submit(handlers.go, typed, gone, **QUIET)
+    finder.choose(handlers.note_opened, typed, None, **QUIET)
+    finder.load(handlers.load, opened, gone, **QUIET)
     finder.collection(handlers.open_collection, None, found, **QUIET)
     finder.browse(handlers.back, browsing, found, **QUIET)
     finder.favourite(handlers.favour, [bench.form, browsing, more], finder, **QUIET)

@@ -159,6 +159,21 @@ class Form:
             raise InvalidInput.of(problems)
         return result
 
+    def mistakes(self, given: Mapping[str, Any]) -> dict[str, str]:
+        """Return what the model doesn't take of an input; what is missing may still come.
+
+        Args:
+            given: what `read` has returned.
+        """
+        problems = {}
+        for one in self.fields:
+            if one.name in given and not one.is_left_out(given[one.name]):
+                try:
+                    one.checked(given[one.name])
+                except InvalidInput as error:
+                    problems[one.name] = str(error)
+        return problems
+
     def to_json(self, shown: Mapping[str, Any], prompt: str | None = None) -> str:
         """Return the input as JSON to read and to change.
 

@@ -7,20 +7,25 @@ from ui.form import Form
 from ui.templates import render
 
 Marks = dict[str, Any]
-"""A value for the component that marks: `changed` and `problems` by the numbers of boxes, and
-`html` with the ways back to the defaults."""
+"""A value for the component that marks: `changed` and `problems` by the numbers of boxes, `html`
+with the ways back to the defaults, and whether it `keeps` problems that were marked before."""
 
 PROMPT = "prompt"
 
 
 def marks_of(
-    form: Form, shown: Mapping[str, Any], problems: Mapping[str, str] | None = None
+    form: Form,
+    shown: Mapping[str, Any],
+    problems: Mapping[str, str] | None = None,
+    *,
+    keeps: bool = False,
 ) -> Marks:
     """Return the marks of a form.
 
     Args:
         shown: what its boxes hold.
         problems: one sentence for each field that is wrong, by its name.
+        keeps: there may be others, marked before and not mended yet.
     """
     boxes = list(enumerate(form.boxes))
     differing = form.differing(shown)
@@ -36,5 +41,6 @@ def marks_of(
     return {
         "changed": changed,
         "problems": told,
+        "keeps": keeps,
         "html": render("marks", fields=[(one.name, one.title) for one in fields]),
     }

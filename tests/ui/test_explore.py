@@ -1,5 +1,6 @@
 """The Explore tab: what leads to a model, and what its page shows."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from core.emulator import Emulator, Fault
 from tests.core.jobs.world import PAINTER
 from tests.ui.world import FLEX, LLAMA, SCHNELL, event, open_services, ran, small_models
 from ui.bench import Wanted
-from ui.explore import Browsing, ExploreHandlers, prompt_box
+from ui.explore import Browsing, ExploreHandlers, Opened, prompt_box
 from ui.form import Form
 from ui.modelviews import More, amount
 from ui.readmes import readme_html
@@ -70,8 +71,8 @@ async def test_what_was_used_and_what_is_a_favourite_comes_first(
 
 
 async def test_words_find_models(explore: ExploreHandlers) -> None:
-    found, browsing = await explore.search("llama")
-    nothing, _ = await explore.search("xyzzy")
+    found, browsing = await explore.search("llama", Opened())
+    nothing, _ = await explore.search("xyzzy", Opened())
 
     assert offers(found, LLAMA)
     assert not offers(found, SCHNELL)
@@ -79,9 +80,22 @@ async def test_words_find_models(explore: ExploreHandlers) -> None:
     assert "Nothing found" in nothing
 
 
+async def test_what_is_found_too_late_does_not_take_the_place_of_what_was_opened(
+    explore: ExploreHandlers,
+) -> None:
+    opened = Opened()
+
+    searching = asyncio.create_task(explore.search("llama", opened))
+    await asyncio.sleep(0)
+    explore.note_opened("llama", opened)
+
+    assert await searching == (gr.skip(), gr.skip())
+    assert offers((await explore.search("llam", opened))[0], LLAMA)
+
+
 async def test_what_is_pasted_leads_to_its_model(explore: ExploreHandlers) -> None:
-    found, _ = await explore.search(f"https://replicate.com/{SCHNELL}")
-    gone = await explore.go(f" https://replicate.com/{SCHNELL}/api ")
+    found, _ = await explore.search(f"https://replicate.com/{SCHNELL}", Opened())
+    gone = await explore.go(f" https://replicate.com/{SCHNELL}/api ", Opened())
 
     assert f"Open {SCHNELL}" in found
     assert gone.wanted.model == SCHNELL
@@ -93,7 +107,7 @@ async def test_a_predictions_address_brings_its_settings(
 ) -> None:
     job = await ran(services, SCHNELL, num_outputs=2, seed=7)
 
-    gone = await explore.go(f"https://replicate.com/p/{job.prediction_id}")
+    gone = await explore.go(f"https://replicate.com/p/{job.prediction_id}", Opened())
     picker, form, prompt = await explore.open(Form(""), {}, gone.wanted)
 
     assert "settings of that run are in the form" in gone.notice
@@ -112,14 +126,14 @@ async def test_a_predictions_address_brings_its_settings(
 async def test_what_leads_nowhere_is_told(
     explore: ExploreHandlers, text: str, sentence: str
 ) -> None:
-    gone = await explore.go(text)
+    gone = await explore.go(text, Opened())
 
     assert gone.wanted == gr.skip()
     assert 'role="alert"' in gone.finder
 
 
 async def test_words_are_searched_for_on_enter_too(explore: ExploreHandlers) -> None:
-    gone = await explore.go("llama")
+    gone = await explore.go("llama", Opened())
 
     assert offers(gone.finder, LLAMA)
 

@@ -147,37 +147,57 @@
       if (!bench) {
         return;
       }
-      const { changed, problems, html } = props.value;
+      const { changed, problems, keeps, html } = props.value;
       element.firstElementChild.replaceChildren(fragment(html));
       const field = (n) => bench.querySelector(n === "prompt" ? ".prompt-box" : `.field-${n}`);
       bench.querySelectorAll(".is-changed").forEach((one) => one.classList.remove("is-changed"));
       changed.forEach((n) => field(n)?.classList.add("is-changed"));
-      bench.querySelectorAll(".wrong").forEach((one) => one.remove());
-      bench.querySelectorAll("[aria-invalid]").forEach((one) => one.removeAttribute("aria-invalid"));
-      Object.entries(problems).forEach(([n, words], place) => {
-        const box = field(n);
-        if (!box) {
-          return;
-        }
-        const said = document.createElement("p");
-        said.className = "wrong";
-        said.setAttribute("role", "alert");
-        said.textContent = words;
-        box.append(said);
-        const input = box.querySelector("textarea, input:not([type=file]), button");
-        input?.setAttribute("aria-invalid", "true");
-        if (place === 0) {
-          const fold = box.closest(".advanced")?.querySelector("button.label-wrap:not(.open)");
-          fold?.click();
-          box.scrollIntoView({ block: "nearest" });
-          input?.focus();
-        }
-      });
+      if (!keeps) {
+        bench.querySelectorAll(".wrong").forEach((one) => unmark(one.parentElement));
+      }
+      const wrong = Object.keys(problems).filter((n) => field(n));
+      wrong.forEach((n) => mark(field(n), problems[n]));
+      if (wrong.length && !keeps) {
+        lead(field(wrong[0]));
+      }
     };
     watch("value", draw);
     requestAnimationFrame(draw); // the fields are there after it
     listen(element, trigger);
   };
+
+  function mark(box, words) {
+    unmark(box);
+    const said = document.createElement("p");
+    said.className = "wrong";
+    said.setAttribute("role", "alert");
+    said.textContent = words;
+    box.append(said);
+    inputOf(box)?.setAttribute("aria-invalid", "true");
+  }
+
+  function unmark(box) {
+    box.querySelectorAll(".wrong").forEach((one) => one.remove());
+    inputOf(box)?.removeAttribute("aria-invalid");
+  }
+
+  function lead(box) {
+    box.closest(".advanced")?.querySelector("button.label-wrap:not(.open)")?.click();
+    box.scrollIntoView({ block: "nearest" });
+    inputOf(box)?.focus();
+  }
+
+  const inputOf = (box) => box.querySelector("textarea, input:not([type=file]), button");
+
+  // What is being mended is wrong no more, until that is known again.
+  for (const touched of ["input", "change"]) {
+    document.addEventListener(touched, (event) => {
+      const said = event.target.closest?.(":has(> .wrong)");
+      if (said) {
+        unmark(said);
+      }
+    });
+  }
 
   page.buttons = ({ element, trigger }) => listen(element, trigger);
 

@@ -1,0 +1,213 @@
+"""The Explore tab at work: any model is found, filled in, run, and what it made is seen."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from core.emulator import Emulator, Fault
+from tests.app_process import App
+from tests.browser.models import DOCUMENTS, write_models
+from tests.browser.views import LONG, open_page, open_tab
+from ui.drawing import form_class
+
+SCHNELL = "black-forest-labs/flux-schnell"
+HERON = "a heron at dawn"
+
+PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+    "rkJggg=="
+)
+
+FILLED = {
+    "demo/picture": {"Prompt": "a red fox"},
+    "demo/speech": {"Text": "Good morning"},
+    "demo/caption": {"Image: address": f"data:image/png;base64,{PNG}"},
+    "demo/counter": {"Numbers": "[1, 2.5]"},
+    "demo/tagger": {"Labels": "a fox\na hen", "Threshold": "0.5"},
+    "demo/anything": {"Settings": '{"depth": 3}', "Odd": "whatever"},
+}
+"""What is typed for some of the models; the others run as they are."""
+
+SHOWN = {
+    "demo/picture": "img",
+    "demo/gallery": "img",
+    "demo/clip": "video",
+    "demo/speech": "audio",
+    "demo/writer": ".words",
+    "demo/caption": ".words",
+    "demo/counter": ".tree",
+    "demo/tagger": ".tree",
+    "demo/scribe": ".labeled",
+    "demo/mesh": "[download]",
+    "demo/anything": "> *",
+    "demo/nothing": ".words",
+}
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """What the app of this module takes for Replicate."""
+    schemas = write_models(tmp_path_factory.mktemp("schemas"))
+    with Emulator(port=0, speed=50.0, rate_limits=False, faults=True, schemas=schemas) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def url(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with App(tmp_path_factory.mktemp("data"), api_url=emulator.url).running() as url:
+        yield url
+
+
+@pytest.fixture
+def explore(page: Page, url: str) -> Locator:
+    open_page(page, url)
+    panel = open_tab(page, "Explore")
+    expect(panel.locator(".tile").first).to_be_visible()
+    return panel
+
+
+def run_button(explore: Locator, model: str) -> Locator:
+    return explore.locator(f".run-row.{form_class(model)} button.run")
+
+
+def box(explore: Locator, label: str) -> Locator:
+    """The box of a field; what it is for belongs to its name, too."""
+    return explore.get_by_role("textbox", name=re.compile(rf"^{label}\b"))
+
+
+def open_model(explore: Locator, model: str) -> None:
+    """Open a model by what is pasted, and wait for its form."""
+    explore.get_by_label("Find a model").fill(model)
+    explore.get_by_label("Find a model").press("Enter")
+    expect(run_button(explore, model)).to_be_visible()
+
+
+def test_twelve_very_different_models_from_search_to_shown_result(explore: Locator) -> None:
+    assert len(DOCUMENTS) == len(SHOWN) == 12
+    for model, shown in SHOWN.items():
+        explore.get_by_label("Find a model").fill(model.partition("/")[2])
+        explore.locator(f'.tile[data-model="{model}"] .open').click()
+        expect(run_button(explore, model)).to_be_visible()
+        for label, value in FILLED.get(model, {}).items():
+            box(explore, label).fill(value)
+
+        run_button(explore, model).click()
+
+        result = explore.locator("#explore-current .result")
+        expect(result.locator(f".parts {shown}").first).to_be_visible(timeout=LONG)
+        expect(result.locator(".problem")).to_have_count(0)
+
+
+def test_a_wrong_value_is_stopped_with_a_message_at_its_field(
+    explore: Locator, emulator: Emulator
+) -> None:
+    open_model(explore, "demo/tagger")
+    before = len(emulator.predictions)
+    threshold = box(explore, "Threshold")
+    threshold.fill("half")
+
+    run_button(explore, "demo/tagger").click()
+
+    wrong = explore.locator(".wrong")
+    expect(wrong).to_have_text("Threshold takes a number, and “half” isn't one.")
+    expect(threshold).to_have_attribute("aria-invalid", "true")
+    expect(threshold).to_be_focused()
+    assert len(emulator.predictions) == before
+    threshold.fill("0.5")
+    threshold.blur()
+    expect(wrong).to_have_count(0)
+
+
+def test_what_replicate_refuses_is_marked_at_its_field(
+    explore: Locator, emulator: Emulator
+) -> None:
+    open_model(explore, SCHNELL)
+    emulator.inject(
+        Fault(
+            method="POST",
+            path="*/predictions",
+            status=422,
+            headers={"content-type": "application/problem+json"},
+            body='{"title": "Input validation failed", "status": 422, "detail": "no", '
+            '"invalid_fields": [{"type": "x", "field": "input.output_quality", '
+            '"description": "Not on Fridays."}]}',
+        )
+    )
+    explore.get_by_label("Prompt", exact=True).fill("a fox")
+
+    run_button(explore, SCHNELL).click()
+
+    expect(explore.locator(".wrong")).to_have_text("Not on Fridays.")
+    expect(explore.locator(".wrong")).to_be_visible()  # though its field stood behind a fold
+
+
+def test_a_predictions_address_brings_its_settings(explore: Locator, emulator: Emulator) -> None:
+    open_model(explore, SCHNELL)
+    explore.get_by_label("Prompt", exact=True).fill(HERON)
+    run_button(explore, SCHNELL).click()
+    expect(explore.locator("#explore-current .result")).to_contain_text("a heron", timeout=LONG)
+    [made] = [one for one in emulator.predictions if one["input"].get("prompt") == HERON]
+    explore.get_by_label("Prompt", exact=True).fill("something else")
+
+    explore.get_by_label("Find a model").fill(f"https://replicate.com/p/{made['id']}")
+    explore.get_by_label("Find a model").press("Enter")
+
+    expect(explore.get_by_label("Prompt", exact=True)).to_have_value(HERON)
+    expect(explore.locator(".changes")).to_contain_text("Seed")
+
+
+def test_the_input_can_be_written_as_json_and_what_differs_goes_back(explore: Locator) -> None:
+    open_model(explore, "demo/gallery")
+    explore.get_by_text("JSON", exact=True).click()
+    text = explore.get_by_label("Input as JSON")
+    explore.get_by_label("Prompt", exact=True).fill("a fox")
+    explore.get_by_label("Prompt", exact=True).blur()
+    expect(text).to_have_value('{\n  "prompt": "a fox"\n}')
+
+    text.fill('{"prompt": "a hen", "count": 3, "style": "oil"}')
+    text.blur()
+
+    expect(explore.get_by_label("Prompt", exact=True)).to_have_value("a hen")
+    expect(explore.get_by_label("number input for Count")).to_have_value("3")
+    changes = explore.locator(".changes")
+    expect(changes).to_contain_text("Count")
+    changes.get_by_role("button", name="Reset Style").click()
+    expect(changes).not_to_contain_text("Style")
+    expect(explore.get_by_label("number input for Count")).to_have_value("3")
+    expect(explore.get_by_label("Style")).to_have_value("ink")
+
+
+def test_a_favourite_stays_and_an_example_is_one_click_away(
+    explore: Locator, page: Page, url: str
+) -> None:
+    open_model(explore, SCHNELL)
+    star = explore.locator('.modelpage [data-act="favourite"]')
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    explore.get_by_role("button", name="Use this example").first.click()
+    expect(explore.get_by_label("Prompt", exact=True)).not_to_have_value("")
+
+    open_page(page, url)
+    again = open_tab(page, "Explore")
+
+    section = again.locator("section").filter(has_text="Favourites")
+    expect(section.locator(f'.tile[data-model="{SCHNELL}"]')).to_be_visible()
+
+
+def test_the_settings_of_a_run_of_any_model_come_back_from_the_history(
+    explore: Locator, page: Page
+) -> None:
+    open_model(explore, "demo/tagger")
+    box(explore, "Labels").fill("a goose")
+    run_button(explore, "demo/tagger").click()
+    expect(explore.locator("#explore-current .result .tree")).to_be_visible(timeout=LONG)
+
+    history = open_tab(page, "History")
+    card = history.locator("#history .small").first
+    card.hover()
+    card.get_by_role("button", name="Reuse settings").click()
+
+    expect(run_button(explore, "demo/tagger")).to_be_visible()
+    expect(box(explore, "Labels")).to_have_value("a goose")
