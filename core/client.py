@@ -17,6 +17,7 @@ from core.api.inputs import prepare
 from core.api.pages import Page
 from core.api.polling import Polling
 from core.api.predictions import Prediction, Predictions
+from core.api.rates import Rates
 from core.api.retries import OnWait, Retries
 from core.api.streaming import OutputStream
 from core.api.transport import Api
@@ -66,8 +67,9 @@ class AsyncReplicateClient(Lookups, Saving):
         self.settings = settings or Settings()
         self._sleep = sleep
         self._clock = clock
-        self._api = Api(self.settings, inner=transport)
-        retries = Retries(attempts=self.settings.max_retries, sleep=sleep)
+        rates = Rates(sleep=sleep)
+        self._api = Api(self.settings, inner=transport, rates=rates)
+        retries = Retries(attempts=self.settings.max_retries, rates=rates, sleep=sleep)
         self._predictions = Predictions(self._api, retries)
         self._polling = Polling(self._predictions, sleep=sleep, clock=clock)
         self._directory = Directory(self._api, retries)

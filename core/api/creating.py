@@ -167,7 +167,7 @@ class Creates:
             unknown=frozenset(unknown),
         )
         sent_at = self._clock() - age_seconds
-        return await self._look_up(request, sent_at, known or _unknown, None, on_wait)
+        return await self._look_up(request, sent_at, known or _unknown, None, on_wait, free_looks=1)
 
     async def _route(
         self, name: ModelName, send: Callable[[str, Mapping[str, Any]], Awaitable[Prediction]]
@@ -253,14 +253,21 @@ class Creates:
         known: IsKnown,
         lost: PlaygroundError | None,
         on_wait: OnWait | None,
+        *,
+        free_looks: int = 0,
     ) -> Prediction:
+        """Look for the prediction that a create may have made.
+
+        While nothing is answered, each look is one more request that comes to nothing. So beyond
+        `free_looks` they are paid out of the budget of the retries.
+        """
         log = get_logger().bind(model=str(request.model))
         if lost is not None:
             log.warning("create.ambiguous", error=str(lost))
         lost_at = self._clock()
         since: datetime | None = None
         is_unlisted = False
-        for moment in LOOKUP_SECONDS:
+        for look, moment in enumerate(LOOKUP_SECONDS):
             seconds = max(0.0, lost_at + moment - self._clock())
             if on_wait is not None:
                 on_wait("The answer was lost; looking whether it was started.", seconds)
@@ -268,6 +275,10 @@ class Creates:
             while self._in_flight[request.fingerprint]:
                 # An equal create may be about to learn its own prediction's id.
                 await self._sleep(_IN_FLIGHT_POLL_SECONDS)
+            if look >= free_looks and not self._retries.afford():
+                log.warning("create.lookup_unaffordable")
+                is_unlisted = False
+                continue
             try:
                 since, found = await self._recent(request, sent_at)
             except PlaygroundError as error:

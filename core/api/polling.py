@@ -5,7 +5,8 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from core.api.predictions import Prediction, Predictions
-from core.api.retries import LONGEST_WAIT_SECONDS, OnWait, is_passing, wait_seconds
+from core.api.rates import LONGEST_WAIT_SECONDS
+from core.api.retries import OnWait, is_passing, wait_seconds
 from core.errors import PlaygroundError, PredictionTimeout
 from core.logs import get_logger
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from tenacity.stop import stop_base
 
+from core.api.rates import LONGEST_WAIT_SECONDS, Kind, Rates
 from core.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -20,9 +21,6 @@ from core.logs import get_logger
 T = TypeVar("T")
 OnWait = Callable[[str, float], None]
 """Told of each wait before it begins: a sentence on why, and how many seconds."""
-
-LONGEST_WAIT_SECONDS = 120.0
-"""A longer Retry-After isn't slept through: it is raised, for a person to decide."""
 
 _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 20.0
@@ -85,6 +83,7 @@ class Retries:
     Args:
         attempts: in all, the first included.
         budget: shared with every other caller.
+        rates: the limits that all of them keep to; none when None.
         sleep, draw: replaceable in tests; `draw(a, b)` is a uniform random number.
     """
 
@@ -93,13 +92,19 @@ class Retries:
         *,
         attempts: int,
         budget: RetryBudget = PROCESS_BUDGET,
+        rates: Rates | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         draw: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._attempts = attempts
         self._budget = budget
+        self._rates = rates
         self._sleep = sleep
         self._draw = draw
+
+    def afford(self) -> bool:
+        """Take one request more than was asked for out of the budget; False if none is left."""
+        return self._budget.spend()
 
     async def call(
         self,
@@ -137,8 +142,18 @@ class Retries:
             if on_wait is not None:
                 on_wait(str(error), seconds)
 
+        kind = _KINDS.get(name, "other")
+        has_waited = False
+
         async def attempt() -> T:
-            return await operation()  # tenacity doesn't await what a lambda returns
+            nonlocal has_waited
+            if self._rates is not None:
+                await self._rates.turn(kind, has_waited=has_waited, on_wait=on_wait)
+            try:
+                return await operation()
+            except RateLimited:
+                has_waited = True
+                raise
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(retryable),
@@ -153,6 +168,9 @@ class Retries:
     def _seconds(self, state: RetryCallState) -> float:
         assert state.outcome is not None
         return wait_seconds(state.outcome.exception(), state.attempt_number, draw=self._draw)
+
+
+_KINDS: Mapping[str, Kind] = {"predictions.create": "create", "predictions.cancel": "cancel"}
 
 
 class _Stop(stop_base):

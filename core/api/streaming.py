@@ -15,7 +15,8 @@ import httpx
 
 from core.api.polling import interval_seconds
 from core.api.predictions import Prediction
-from core.api.retries import LONGEST_WAIT_SECONDS, OnWait, is_passing, wait_seconds
+from core.api.rates import LONGEST_WAIT_SECONDS
+from core.api.retries import OnWait, is_passing, wait_seconds
 from core.api.sse import Comment, ServerSentEvent, events
 from core.api.transcript import Transcript
 from core.background import Background

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from replicate.client import Client
 
+from core.api.rates import LONGEST_WAIT_SECONDS, Kind, Rates
 from core.certificates import trusted_certificates
 from core.errors import (
     AlreadyClosed,
@@ -66,6 +67,7 @@ class ApiTransport(httpx.AsyncBaseTransport):
     Args:
         base_url: the API's origin; requests to any other lose their Authorization header.
         inner: what really sends; replaceable in tests.
+        rates: is told what answers tell of the rate limits.
         clock: seconds since the epoch, of this machine.
     """
 
@@ -74,6 +76,7 @@ class ApiTransport(httpx.AsyncBaseTransport):
         base_url: str,
         *,
         inner: httpx.AsyncBaseTransport | None = None,
+        rates: Rates | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._origin = _origin(httpx.URL(base_url))
@@ -81,6 +84,7 @@ class ApiTransport(httpx.AsyncBaseTransport):
             verify=trusted_certificates(),
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
         )
+        self._rates = rates
         self._clock = clock
         self._offset: timedelta | None = None
 
@@ -113,7 +117,11 @@ class ApiTransport(httpx.AsyncBaseTransport):
                 f"The answer of {request.url.host} is damaged: try again later."
             ) from error
         if response.status_code >= 300:
-            raise error_for(response, now=self.server_now() or datetime.now(UTC))
+            refusal = error_for(response, now=self.server_now() or datetime.now(UTC))
+            self._note_refusal(request, refusal)
+            raise refusal
+        if self._rates is not None:
+            self._rates.note(_kind_of(request), response.headers)
         return response
 
     async def aclose(self) -> None:
@@ -125,6 +133,13 @@ class ApiTransport(httpx.AsyncBaseTransport):
         if self._offset is None:
             return None
         return datetime.fromtimestamp(self._clock(), UTC) + self._offset
+
+    def _note_refusal(self, request: httpx.Request, error: ApiError) -> None:
+        seconds = error.retry_after_seconds
+        # Nobody waits for longer: then each request is answered for itself.
+        is_short = seconds is not None and seconds <= LONGEST_WAIT_SECONDS
+        if self._rates is not None and isinstance(error, RateLimited) and is_short:
+            self._rates.note_refusal(_kind_of(request), seconds or 0.0)
 
     def _note_time(self, response: httpx.Response) -> None:
         date = _http_date(response.headers.get("Date", ""))
@@ -140,6 +155,7 @@ class Api:
 
     Args:
         inner: what really sends; replaceable in tests.
+        rates: is told what answers tell of the rate limits.
         timeout_seconds: how long the server may be silent.
     """
 
@@ -148,6 +164,7 @@ class Api:
         settings: Settings,
         *,
         inner: httpx.AsyncBaseTransport | None = None,
+        rates: Rates | None = None,
         timeout_seconds: float = REQUEST_SECONDS,
     ) -> None:
         if settings.replicate_api_token is None:
@@ -155,7 +172,7 @@ class Api:
                 "Set REPLICATE_API_TOKEN to your Replicate token, in the environment or in .env."
             )
         self._timeout_seconds = timeout_seconds
-        self._transport = ApiTransport(settings.base_url, inner=inner)
+        self._transport = ApiTransport(settings.base_url, inner=inner, rates=rates)
         self._is_closed = False
         self._package = Client(
             api_token=settings.replicate_api_token.get_secret_value(),
@@ -273,6 +290,12 @@ def error_for(response: httpx.Response, *, now: datetime) -> ApiError:
 
 def _timeout(seconds: float | None) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=_CONNECT_SECONDS, pool=_POOL_SECONDS)
+
+
+def _kind_of(request: httpx.Request) -> Kind:
+    path = request.url.path
+    is_create = request.method == "POST" and path.endswith("/predictions")
+    return "create" if is_create else "other"
 
 
 async def _read(response: httpx.Response) -> httpx.Response:

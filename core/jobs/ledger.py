@@ -1,6 +1,7 @@
 """One job's record and its watchers: what is written down and told while it is on its way."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, Unpack
 
@@ -74,8 +75,17 @@ class Ledger:
         self._clock = clock
         self._now = now
         self._began = clock()
+        self._waits_until = 0.0
         self._is_stopping = job.stop_asked_at is not None
         self._first_output_at = job.first_output_at
+
+    @property
+    def latest(self) -> Event:
+        """What happened last; of a wait with the seconds that are left of it now."""
+        event = self.broadcast.latest
+        if isinstance(event, Waiting | Stopping) and event.seconds is not None:
+            return replace(event, seconds=max(0.0, self._waits_until - self._clock()))
+        return event
 
     async def record(self, state: State, **changes: Unpack[Changes]) -> Job:
         """Record a step, however long the database can't be written to; return the job then."""
@@ -173,6 +183,8 @@ class Ledger:
                 event = Stopping(self.job.id, reason, seconds)
             case Queued() | Starting() | Processing() if self._is_stopping:
                 return
+        if isinstance(event, Waiting | Stopping) and event.seconds is not None:
+            self._waits_until = self._clock() + event.seconds
         self.broadcast.tell(event)
 
     def tell_stopping(self) -> None:

@@ -96,7 +96,7 @@ class Run:
     @property
     def latest(self) -> Event:
         """What happened last."""
-        return self._ledger.broadcast.latest
+        return self._ledger.latest
 
     def stop(self) -> None:
         """Cancel it; what has ended on Replicate is paid for, so its outputs are still fetched."""

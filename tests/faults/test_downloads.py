@@ -279,7 +279,7 @@ async def test_a_result_with_a_dangerous_name_is_kept_under_a_harmless_one(
         await app.watched(job_id)
         job = await app.archive.get(job_id)
         [file] = job.files
-        [view] = view_of(job, app.media).files
+        [view] = view_of(job, app.media).files.values()
 
         assert await account(app, job_id) == succeeded(world)
     assert file.key == f"ann/{job.created_at:%Y-%m}/{job_id}/0.png"

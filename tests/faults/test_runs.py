@@ -216,6 +216,7 @@ ASKING: list[Call] = [
     lambda client: client.list_predictions(),
     lambda client: client.get_model(PAINTER),
     lambda client: client.cancel_prediction("any"),
+    lambda client: client.create_prediction(PAINTER, {}),
 ]
 
 

@@ -1,8 +1,13 @@
 """What is under way, as who only asks now and then is told."""
 
-from core.history.records import State
-from core.jobs.events import Processing, Queued, TextDelta
+from typing import cast
+
+from core.history.archive import Archive
+from core.history.records import Job, State
+from core.jobs.events import Processing, Queued, TextDelta, Waiting
+from core.jobs.ledger import Ledger
 from tests.core.jobs.world import BACKEND, WRITER, World
+from tests.core.parts import FakeTime
 
 
 async def test_each_comes_with_what_happened_to_it_last_the_newest_first(world: World) -> None:
@@ -82,3 +87,30 @@ async def test_other_owners_jobs_are_not_told(world: World) -> None:
         ]
 
     assert found == [[mine], [theirs], []]
+
+
+def test_a_wait_is_told_with_what_is_left_of_it(world: World) -> None:
+    """A page that asks each second counts it down."""
+    job = Job(
+        id="j",
+        backend=BACKEND,
+        owner="ann",
+        kind="image",
+        model="a/b",
+        input={},
+        created_at=world.now,
+    )
+    time = FakeTime()
+    nowhere = cast(Archive, None)
+    ledger = Ledger(
+        job, nowhere, holder="x", sleep=time.sleep, clock=time.clock, now=lambda: world.now
+    )
+
+    ledger.tell_wait("Busy.", 30)
+    at_once = ledger.latest
+    time.now += 12.5
+    later = ledger.latest
+    time.now += 60
+    too_late = ledger.latest
+
+    assert [at_once, later, too_late] == [Waiting("j", "Busy.", left) for left in (30, 17.5, 0)]
