@@ -6,11 +6,11 @@ from typing import Any
 import gradio as gr
 
 from core.history.records import Job
-from ui.cards import details
 from ui.components import asked
-from ui.pieces import toast
 from ui.services import LOCAL_OWNER, Services
 from ui.troubles import told
+from ui.views.cards import details
+from ui.views.pieces import toast
 
 Shown = dict[str, str] | None
 """A value for the dialog, `{key, html}`, or for the messages, `{html}`; None for nothing."""

@@ -90,7 +90,7 @@ def finder(*, elem_id: str) -> gr.HTML:
 
 
 def marks(value: dict[str, Any]) -> gr.HTML:
-    """Return what marks a form's fields (`ui.marks`), and leads back to their defaults."""
+    """Return what marks a form's fields (`ui.bench.marks`), and leads back to their defaults."""
     return _component("marks", ("reset", "reset_all"), "<div></div>", value=value)
 
 

@@ -9,12 +9,12 @@ from core import PlaygroundError
 from core.history.records import Job
 from core.models.catalog import find
 from ui.actions import Actions, Shell
-from ui.bench import Workbench, WorkbenchHandlers
-from ui.chat import Chat, ChatHandlers
+from ui.bench.handlers import Workbench, WorkbenchHandlers
+from ui.bench.pictures import FormPicture, file_of, last_frame_of
 from ui.components import asked
-from ui.pictures import FormPicture, file_of, last_frame_of
-from ui.pieces import toast
+from ui.tabs.chat import Chat, ChatHandlers
 from ui.troubles import told
+from ui.views.pieces import toast
 
 Changes = dict[Any, Any]
 """New values by component; the others stay as they are."""

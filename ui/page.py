@@ -2,22 +2,25 @@
 
 import gradio as gr
 
-from ui import chat, components, explore, history, pieces, workbench
+from ui import components
 from ui.actions import Actions, Refresh, Shell, wire_cards, wire_shell
-from ui.bench import WorkbenchHandlers
-from ui.chat import ChatHandlers
+from ui.bench import layout as workbench
+from ui.bench.handlers import WorkbenchHandlers
 from ui.components import QUIET
 from ui.endpoints import Endpoints, publish
-from ui.explore import ExploreHandlers
-from ui.feed import Feed
-from ui.head import Head
-from ui.history import HistoryHandlers
-from ui.image import IMAGE
 from ui.links import Bench, Benches, Links
-from ui.live import IDLE_SECONDS, Live, Seen
+from ui.live.changes import IDLE_SECONDS, Live, Seen
+from ui.live.feed import Feed
+from ui.live.head import Head
 from ui.services import Services
+from ui.tabs import chat, explore, history
+from ui.tabs.chat import ChatHandlers
+from ui.tabs.explore import ExploreHandlers
+from ui.tabs.history import HistoryHandlers
+from ui.tabs.image import IMAGE
+from ui.tabs.video import VIDEO
 from ui.troubles import told
-from ui.video import VIDEO
+from ui.views import pieces
 
 _CACHE_SWEEP_SECONDS = 3600
 _CACHE_AGE_SECONDS = 24 * 3600

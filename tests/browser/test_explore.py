@@ -10,7 +10,7 @@ from core.emulator import Emulator, Fault
 from tests.app_process import App
 from tests.browser.models import DOCUMENTS, write_models
 from tests.browser.views import LONG, open_page, open_tab
-from ui.drawing import form_class
+from ui.bench.drawing import form_class
 
 SCHNELL = "black-forest-labs/flux-schnell"
 HERON = "a heron at dawn"

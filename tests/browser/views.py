@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
-from ui.drawing import form_class
+from ui.bench.drawing import form_class
 
 LONG = 60_000
 """Milliseconds that a clip may take on a busy machine."""

@@ -21,7 +21,7 @@ from tests.core.jobs.world import BACKEND, CREATE, Process
 from tests.core.waiting import until_blocking
 from tests.faults.models import GIVER, noise
 from tests.faults.world import OUTPUT, Account, World, account, succeeded, told, uncertain, until
-from ui.present import sentence
+from ui.views.present import sentence
 
 PICTURE = noise(1)
 CUT = len(PICTURE) * 4 // 10

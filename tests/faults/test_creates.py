@@ -11,7 +11,7 @@ from core.jobs.events import Waiting
 from tests.core.jobs.world import CREATE
 from tests.faults.transports import Impatient, Unplugged
 from tests.faults.world import World, account, refused, succeeded, told, uncertain
-from ui.cards import running_card
+from ui.views.cards import running_card
 
 LOOKING = "The answer was lost; looking whether it was started."
 MAYBE_CHARGED = "may have been charged"

@@ -27,7 +27,7 @@ from tests.faults.world import (
     told,
     until,
 )
-from ui.cards import view_of
+from ui.views.cards import view_of
 
 PICTURE = noise(1)
 CUT = len(PICTURE) * 4 // 10

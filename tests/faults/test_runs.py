@@ -25,8 +25,8 @@ from tests.faults.world import (
     told,
     until,
 )
-from ui.cards import result_card
-from ui.present import sentence
+from ui.views.cards import result_card
+from ui.views.present import sentence
 
 
 async def test_a_result_comes_although_seven_questions_for_it_went_wrong(world: World) -> None:

@@ -15,7 +15,7 @@ from tests.core.waiting import until
 from tests.faults.models import SPEAKER
 from tests.faults.transports import Dribbling
 from tests.faults.world import STREAM, Account, World, account, told
-from ui.present import sentence
+from ui.views.present import sentence
 
 WORDS = ["Mistral", ", ", "Sirocco", " ", "föhn", " and", " 北風", "."]
 EVENTS = {"Content-Type": "text/event-stream"}

@@ -18,7 +18,7 @@ from core.jobs.events import Event
 from tests.core.jobs import world
 from tests.core.jobs.world import Process
 from tests.core.parts import FakeTime
-from ui.present import sentence
+from ui.views.present import sentence
 
 POLL = "/v1/predictions/*"
 STREAM = "/v1/streams/*"

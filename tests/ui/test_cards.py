@@ -13,8 +13,9 @@ from core.jobs.events import Processing, Stopping, Waiting
 from core.models.catalog import models_of
 from core.models.chat import Turn
 from tests.ui.jobs import FILE, HOSTILE, NOW, a_job
-from ui import pieces
-from ui.cards import (
+from ui.services import Backend
+from ui.views import pieces
+from ui.views.cards import (
     conversation_cards,
     day_and_time,
     details,
@@ -23,7 +24,6 @@ from ui.cards import (
     running_card,
     small_cards,
 )
-from ui.services import Backend
 
 ESCAPED = ("&lt;img src=x", "\\u003cimg src=x")
 

@@ -37,8 +37,8 @@ from tests.ui.world import (
     shown_choice,
 )
 from ui.actions import Actions
-from ui.conversation import ChatHandlers, Followed, Opened, Talk
 from ui.services import LOCAL_OWNER, Services
+from ui.tabs.conversation import ChatHandlers, Followed, Opened, Talk
 
 SETTINGS = (LLAMA, "", 0.7, 1024)
 ROLES = ("user", "assistant")

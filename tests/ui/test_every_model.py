@@ -19,10 +19,10 @@ from core.history.media import MediaStore
 from core.history.records import State
 from core.jobs.jobs import Jobs
 from core.models.schema import ModelSchema
-from ui.boxes import component
-from ui.cards import details, result_card
-from ui.form import Form
+from ui.bench.boxes import component
+from ui.bench.form import Form
 from ui.services import LOCAL_OWNER, Services
+from ui.views.cards import details, result_card
 
 SCHEMAS = Path(__file__).parents[3] / "shared" / "schemas"
 GIVEN = {path.stem.replace("__", "/", 1): path for path in sorted(SCHEMAS.glob("*.json"))}

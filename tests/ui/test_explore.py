@@ -12,12 +12,12 @@ import pytest_asyncio
 from core.emulator import Emulator, Fault
 from tests.core.jobs.world import PAINTER
 from tests.ui.world import FLEX, LLAMA, SCHNELL, event, open_services, ran, small_models
-from ui.bench import Wanted
-from ui.explore import Browsing, ExploreHandlers, Opened, prompt_box
-from ui.form import Form
-from ui.modelviews import More, amount
-from ui.readmes import readme_html
+from ui.bench.form import Form
+from ui.bench.handlers import Wanted
 from ui.services import Services
+from ui.tabs.explore import Browsing, ExploreHandlers, Opened, prompt_box
+from ui.views.models import More, amount
+from ui.views.readmes import readme_html
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def explore(services: Services) -> ExploreHandlers:
 
 @pytest.fixture(autouse=True)
 def typed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.explore._TYPING_SECONDS", 0.0)
+    monkeypatch.setattr("ui.tabs.explore._TYPING_SECONDS", 0.0)
 
 
 def offers(html: str, model: str) -> bool:

@@ -11,9 +11,9 @@ from core.history.records import Job
 from core.jobs.events import Event, Processing
 from tests.core.jobs.world import PAINTER
 from tests.ui.world import KLING, SCHNELL, begun, ended, ran, seen
-from ui.cards import Card
-from ui.feed import LATEST, Feed
+from ui.live.feed import LATEST, Feed
 from ui.services import LOCAL_OWNER, Services
+from ui.views.cards import Card
 
 
 @pytest.fixture

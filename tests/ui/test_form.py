@@ -8,9 +8,9 @@ import pytest
 
 from core import InvalidInput
 from core.models.schema import Field
-from ui.boxes import Box, boxes_of, component
-from ui.form import Form
-from ui.marks import marks_of
+from ui.bench.boxes import Box, boxes_of, component
+from ui.bench.form import Form
+from ui.bench.marks import marks_of
 
 SEED = Field(name="seed", title="Seed", type="integer")
 STEPS = Field(name="steps", title="Steps", type="integer", default=4, minimum=1, maximum=8)

@@ -11,7 +11,7 @@ from core import ConnectionFailed, PlaygroundError, Unauthenticated
 from core.history.archive import ArchiveError
 from core.history.mending import SetAside
 from tests.ui.jobs import HOSTILE
-from ui.head import Head
+from ui.live.head import Head
 from ui.services import Services
 
 FILE = Path("/data/history.damaged-20261124T161100Z.db")

@@ -9,8 +9,8 @@ import pytest
 
 from core.history.records import Job, State
 from tests.ui.jobs import a_job
-from ui.history import PAGE, HistoryHandlers, Page
 from ui.services import LOCAL_OWNER, Services
+from ui.tabs.history import PAGE, HistoryHandlers, Page
 
 EVERYTHING = ("", "All", "any", "Any status", "Any time", "All runs")
 NAMES = ("query", "kind", "model", "status", "days", "which")

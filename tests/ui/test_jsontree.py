@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ui.jsontree import Branch, Leaf, Node, raw, tree, without_content
+from ui.views.jsontree import Branch, Leaf, Node, raw, tree, without_content
 
 
 def branch(node: Node) -> Branch:

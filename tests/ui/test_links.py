@@ -14,16 +14,18 @@ from core.history.records import State
 from tests.core.jobs.world import COUNTER, PAINTER, WRITER, a_png
 from tests.ui.jobs import FILE, a_job
 from tests.ui.world import FLEX, KLING, LLAMA, SCHNELL, event, newest_job, ran, shown_choice
-from ui import chat, components, explore, workbench
+from ui import components
 from ui.actions import Actions, Shell
-from ui.bench import WorkbenchHandlers
-from ui.conversation import ChatHandlers
-from ui.explore import ExploreHandlers
-from ui.image import IMAGE
+from ui.bench import layout as workbench
+from ui.bench.handlers import WorkbenchHandlers
+from ui.bench.pictures import FormPicture
 from ui.links import Bench, Benches, Changes, Links
-from ui.pictures import FormPicture
 from ui.services import Services
-from ui.video import VIDEO
+from ui.tabs import chat, explore
+from ui.tabs.conversation import ChatHandlers
+from ui.tabs.explore import ExploreHandlers
+from ui.tabs.image import IMAGE
+from ui.tabs.video import VIDEO
 
 Handler = Callable[[gr.EventData], Awaitable[Changes]]
 

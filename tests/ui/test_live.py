@@ -13,8 +13,8 @@ from core.history.archive import ArchiveError
 from core.jobs.events import Processing
 from tests.core.jobs.world import PAINTER
 from tests.ui.world import KLING, LLAMA, LOST, begun, ended, ran, seen
-from ui.feed import Feed
-from ui.live import BUSY_SECONDS, IDLE_SECONDS, Live, Seen
+from ui.live.changes import BUSY_SECONDS, IDLE_SECONDS, Live, Seen
+from ui.live.feed import Feed
 from ui.services import LOCAL_OWNER, Services
 
 SECONDS = 10

@@ -23,7 +23,7 @@ from core.jobs.events import (
     Waiting,
 )
 from tests.ui.jobs import FILE, NOW, a_job
-from ui import present
+from ui.views import present
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from core.history.records import Job, MediaFile, State
 from tests.ui.jobs import FILE, a_job
-from ui.results import (
+from ui.views.results import (
     Clip,
     Data,
     Download,

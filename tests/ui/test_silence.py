@@ -10,8 +10,8 @@ import pytest
 
 from core.api.streaming import OutputStream
 from tests.ui.world import LLAMA, begun
-from ui.conversation import ChatHandlers, Followed
 from ui.services import Services
+from ui.tabs.conversation import ChatHandlers, Followed
 
 
 async def test_an_answer_that_falls_silent_says_so_below_its_words_and_goes_on(

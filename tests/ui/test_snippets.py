@@ -18,7 +18,7 @@ from core.emulator import Emulator
 from core.emulator.runner import Context, File, ModelCard, Run, Runner, Step, Token, Value
 from core.history.records import Job, MediaFile
 from core.jobs.intents import job_folder
-from ui.snippets import curl_code, javascript_code, python_code
+from ui.views.snippets import curl_code, javascript_code, python_code
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9
 PICTURES, WORDS, COMMUNITY = "a" * 64, "b" * 64, "c" * 64

@@ -3,7 +3,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from ui.ticking import with_ticks
+from ui.live.ticking import with_ticks
 
 
 async def test_each_event_comes_through_in_order() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.history.records import Job, MediaFile, State
-from ui.timeline import Moment, duration, metrics_of, timeline
+from ui.views.timeline import Moment, duration, metrics_of, timeline
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PICTURE = MediaFile(

@@ -14,14 +14,14 @@ from core.emulator import Emulator
 from core.history.archive import ArchiveError
 from tests.ui.world import SCHNELL, event, open_services, ran
 from ui.actions import Actions
-from ui.bench import WorkbenchHandlers
-from ui.conversation import ChatHandlers
+from ui.bench.handlers import WorkbenchHandlers
 from ui.endpoints import Endpoints
-from ui.feed import Feed
-from ui.history import HistoryHandlers
-from ui.image import IMAGE
-from ui.live import Live, Seen
+from ui.live.changes import Live, Seen
+from ui.live.feed import Feed
 from ui.services import LOCAL_OWNER, Services
+from ui.tabs.conversation import ChatHandlers
+from ui.tabs.history import HistoryHandlers
+from ui.tabs.image import IMAGE
 from ui.troubles import quiet, told, told_midway
 
 SENTENCE = "a file is where a folder should be"

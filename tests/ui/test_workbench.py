@@ -23,13 +23,13 @@ from tests.ui.world import (
     ran,
     shown_choice,
 )
-from ui.bench import WorkbenchHandlers
-from ui.form import Form
-from ui.image import IMAGE
-from ui.live import BUSY_SECONDS
-from ui.pictures import FormPicture
+from ui.bench.form import Form
+from ui.bench.handlers import WorkbenchHandlers
+from ui.bench.pictures import FormPicture
+from ui.live.changes import BUSY_SECONDS
 from ui.services import LOCAL_OWNER, Services
-from ui.video import VIDEO
+from ui.tabs.image import IMAGE
+from ui.tabs.video import VIDEO
 
 
 @pytest.fixture

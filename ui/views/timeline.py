@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.history.records import Job, MediaFile, State
-from ui.present import byte_count
+from ui.views.present import byte_count
 
 
 @dataclass(frozen=True)

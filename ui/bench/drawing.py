@@ -10,13 +10,13 @@ import gradio as gr
 from core import InvalidInput
 from core.models.schema import Field
 from ui import components
-from ui.bench import Wanted, Workbench, WorkbenchHandlers
-from ui.boxes import boxes_of, component, is_file
+from ui.bench.boxes import boxes_of, component, is_file
+from ui.bench.form import Form
+from ui.bench.handlers import Wanted, Workbench, WorkbenchHandlers
+from ui.bench.marks import Marks, marks_of
+from ui.bench.pictures import FormPicture, preview
 from ui.components import QUIET, asked
-from ui.form import Form
-from ui.marks import Marks, marks_of
-from ui.pictures import FormPicture, preview
-from ui.pieces import notice
+from ui.views.pieces import notice
 
 
 def draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:

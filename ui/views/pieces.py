@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from core.models.catalog import CatalogModel, find
-from ui.cards import file_url
 from ui.components import ASSETS
 from ui.services import Backend
-from ui.templates import render
+from ui.views.cards import file_url
+from ui.views.templates import render
 
 _EXAMPLES = 4
 

@@ -11,14 +11,14 @@ from core import InvalidInput, PlaygroundError
 from core.history.records import Job
 from core.jobs.intents import hidden_fields, restored
 from core.models.catalog import CatalogModel, Kind, find, models_of
-from ui.boxes import held
-from ui.feed import Feed, Runs
-from ui.form import Form
-from ui.live import BUSY_SECONDS
-from ui.pictures import FormPicture
-from ui.pieces import model_picker, notice
+from ui.bench.boxes import held
+from ui.bench.form import Form
+from ui.bench.pictures import FormPicture
+from ui.live.changes import BUSY_SECONDS
+from ui.live.feed import Feed, Runs
 from ui.services import LOCAL_OWNER, Services
 from ui.troubles import quiet, told
+from ui.views.pieces import model_picker, notice
 
 _numbers = count(1)
 

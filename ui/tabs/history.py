@@ -10,11 +10,11 @@ from core.history.filters import Filter
 from core.history.records import Cursor, State
 from core.models.catalog import Kind
 from ui import components
-from ui.cards import Card, small_cards, title_of
 from ui.components import QUIET
-from ui.pieces import notice
 from ui.services import LOCAL_OWNER, Services
 from ui.troubles import quiet, told
+from ui.views.cards import Card, small_cards, title_of
+from ui.views.pieces import notice
 
 PAGE = 48
 """How many runs are shown at first, and more each time they are asked for."""

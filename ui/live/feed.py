@@ -11,8 +11,8 @@ from core.history.filters import Filter
 from core.history.records import Job, State
 from core.jobs.events import Event
 from core.models.catalog import Kind
-from ui.cards import Card, result_card, running_card, small_cards
 from ui.services import LOCAL_OWNER, Services
+from ui.views.cards import Card, result_card, running_card, small_cards
 
 LATEST = 12
 """How many earlier results a tab shows; the History tab has all of them."""

@@ -1,5 +1,5 @@
 """The settings of one model as a form holds them, and an input made of them. Pure but for uploads'
-paths; the components are `ui.boxes`'."""
+paths; the components are `ui.bench.boxes`'."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from typing import Any
 from core import InvalidInput
 from core.models.catalog import CatalogModel
 from core.models.schema import Field, ModelSchema
-from ui.boxes import Box, boxes_of, held, is_file, read
+from ui.bench.boxes import Box, boxes_of, held, is_file, read
 
 _MAIN_FIELDS = 4
 """How many settings of a model that isn't curated stand above the fold."""

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from core.downloads.dataurls import is_data_url
-from ui.present import byte_count
+from ui.views.present import byte_count
 
 _SHOWN = (100, 40, 20)
 """How many entries of a list or an object are shown, by its depth; deeper ones show the last."""

@@ -15,9 +15,9 @@ from core.history.records import prompt_of
 from core.jobs.schemas import Described
 from core.models.catalog import find
 from core.models.descriptions import Collection, Model, Version
-from ui.pieces import picture_of
-from ui.readmes import readme_html
-from ui.templates import render
+from ui.views.pieces import picture_of
+from ui.views.readmes import readme_html
+from ui.views.templates import render
 
 _EXCERPT_CHARACTERS = 400
 _WORDS_CHARACTERS = 140

@@ -6,10 +6,10 @@ from typing import Any
 import gradio as gr
 
 from ui import components
-from ui.asking import Settings, image_sources
 from ui.components import QUIET
-from ui.conversation import ChatHandlers, Followed
-from ui.pieces import model_picker, welcome
+from ui.tabs.asking import Settings, image_sources
+from ui.tabs.conversation import ChatHandlers, Followed
+from ui.views.pieces import model_picker, welcome
 
 __all__ = ["Chat", "ChatHandlers", "build", "on_load"]
 

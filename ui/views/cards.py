@@ -13,12 +13,12 @@ from core.history.media import MediaStore
 from core.history.records import Job, MediaFile, State
 from core.jobs.events import Event, Processing, Stopping, event_of
 from core.models.catalog import find
-from ui import present
-from ui.jsontree import raw
-from ui.results import glimpse, parts_of
-from ui.snippets import curl_code, javascript_code, python_code
-from ui.templates import render
-from ui.timeline import duration, metrics_of, timeline
+from ui.views import present
+from ui.views.jsontree import raw
+from ui.views.results import glimpse, parts_of
+from ui.views.snippets import curl_code, javascript_code, python_code
+from ui.views.templates import render
+from ui.views.timeline import duration, metrics_of, timeline
 
 Card = tuple[str, str]
 """A card's key and its HTML, as a list of cards takes it."""

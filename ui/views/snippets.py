@@ -14,7 +14,7 @@ from core.downloads.outputs import located_urls
 from core.history.records import Job
 from core.jobs.intents import file_key, hidden_fields
 from core.models.names import ModelName
-from ui.literals import JAVASCRIPT, JSON, JSON_IN_SHELL, PYTHON, File, Secret, written
+from ui.views.literals import JAVASCRIPT, JSON, JSON_IN_SHELL, PYTHON, File, Secret, written
 
 
 def python_code(job: Job) -> str:

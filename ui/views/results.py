@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from core.downloads.outputs import Place, located_urls
 from core.history.records import Job, MediaFile
-from ui.jsontree import Node, tree, without_content
+from ui.views.jsontree import Node, tree, without_content
 
 _PICTURES = {f"image/{name}" for name in ("png", "jpeg", "webp", "gif", "avif", "bmp")}
 """What every browser draws. An SVG isn't among them: opened by itself, it may run scripts."""

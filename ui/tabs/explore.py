@@ -15,11 +15,14 @@ from core.models.references import (
     Reference,
     read_reference,
 )
-from ui import components, workbench
-from ui.bench import States, Wanted, Workbench, WorkbenchHandlers, WorkbenchKind
+from ui import components
+from ui.bench import layout as workbench
+from ui.bench.form import Form
+from ui.bench.handlers import States, Wanted, Workbench, WorkbenchHandlers, WorkbenchKind
 from ui.components import QUIET, asked
-from ui.form import Form
-from ui.modelviews import (
+from ui.tabs.shelf import Shelf
+from ui.troubles import told
+from ui.views.models import (
     Direct,
     More,
     Section,
@@ -29,9 +32,7 @@ from ui.modelviews import (
     tile,
     unknown_model_page,
 )
-from ui.pieces import notice
-from ui.shelf import Shelf
-from ui.troubles import told
+from ui.views.pieces import notice
 
 EXPLORE = WorkbenchKind(
     name="explore",

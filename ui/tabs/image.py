@@ -1,6 +1,6 @@
 """The Image tab: a workbench whose results are pictures."""
 
-from ui.bench import WorkbenchKind
+from ui.bench.handlers import WorkbenchKind
 
 IMAGE = WorkbenchKind(
     name="image",

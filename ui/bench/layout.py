@@ -2,11 +2,12 @@
 
 import gradio as gr
 
-from ui import components, drawing
-from ui.bench import States, Workbench, WorkbenchHandlers
+from ui import components
+from ui.bench import drawing
+from ui.bench.form import Form
+from ui.bench.handlers import States, Workbench, WorkbenchHandlers
 from ui.components import QUIET
-from ui.form import Form
-from ui.pieces import model_picker, welcome
+from ui.views.pieces import model_picker, welcome
 
 
 def states(handlers: WorkbenchHandlers, clock: gr.Timer) -> States:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ui.form import Form
-from ui.templates import render
+from ui.bench.form import Form
+from ui.views.templates import render
 
 Marks = dict[str, Any]
 """A value for the component that marks: `changed` and `problems` by the numbers of boxes, `html`

@@ -17,8 +17,10 @@ from core.history.records import Job, State
 from core.jobs.events import TERMINAL_EVENTS, Event, Stopping, TextDelta, Waiting
 from core.models.catalog import CatalogModel, models_of
 from core.models.chat import Conversation, Turn, chat_input
-from ui import present
-from ui.asking import (
+from ui.components import asked
+from ui.live.ticking import with_ticks
+from ui.services import LOCAL_OWNER, Services
+from ui.tabs.asking import (
     Settings,
     busy_composer,
     chat_model,
@@ -28,12 +30,10 @@ from ui.asking import (
     settings_from,
     settings_of,
 )
-from ui.cards import Card, conversation_cards
-from ui.components import asked
-from ui.pieces import model_picker, notice, toast
-from ui.services import LOCAL_OWNER, Services
-from ui.ticking import with_ticks
 from ui.troubles import quiet, told, told_midway
+from ui.views import present
+from ui.views.cards import Card, conversation_cards
+from ui.views.pieces import model_picker, notice, toast
 
 _UPDATE_SECONDS = 0.06
 """At most some sixteen updates a second, however fast the words come."""

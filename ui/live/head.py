@@ -6,10 +6,10 @@ from typing import NamedTuple
 import gradio as gr
 
 from core.history.mending import SetAside
-from ui import pieces
 from ui.components import asked
-from ui.pieces import BannerLine
 from ui.services import Services
+from ui.views import pieces
+from ui.views.pieces import BannerLine
 
 
 class Shown(NamedTuple):

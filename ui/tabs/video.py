@@ -1,6 +1,6 @@
 """The Video tab: a workbench whose results are clips."""
 
-from ui.bench import WorkbenchKind
+from ui.bench.handlers import WorkbenchKind
 
 VIDEO = WorkbenchKind(
     name="video",

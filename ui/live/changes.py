@@ -11,9 +11,9 @@ import gradio as gr
 
 from core import PlaygroundError
 from core.logs import get_logger
-from ui.feed import Feed
-from ui.form import Form
-from ui.head import Head, Shown
+from ui.bench.form import Form
+from ui.live.feed import Feed
+from ui.live.head import Head, Shown
 from ui.services import LOCAL_OWNER, Services
 
 BUSY_SECONDS = 1.0

@@ -10,7 +10,7 @@ from typing import Any
 from core.history.media import MediaStore
 from core.history.records import Job, MediaFile
 from core.models.mediakinds import MediaKind
-from ui.cards import file_url
+from ui.views.cards import file_url
 
 _numbers = count(1)
 

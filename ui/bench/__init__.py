@@ -1,0 +1,1 @@
+"""The workbench: a model, its form, and its runs beside it."""

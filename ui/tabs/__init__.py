@@ -1,0 +1,1 @@
+"""The tabs, a module each, and what only one of them needs."""

@@ -1,0 +1,1 @@
+"""What a person sees of things, as HTML and as words. Pure."""
