@@ -55,14 +55,18 @@ def build_page(services: Services) -> gr.Blocks:
                 video = Bench(workbench.build(filming, video_states), filming)
             with gr.Tab("Chat", id="chat") as chat_tab:
                 talking = chat.build(talk, chat_states)
-            with gr.Tab("Explore", id="explore"):
+            with gr.Tab("Explore", id="explore") as explore_tab:
                 any_model = Bench(explore.build(exploring, explore_states).bench, exploring)
             with gr.Tab("History", id="history") as past_tab:
                 past = HistoryHandlers(services)
                 kept = history.build(past, kept_state)
         benches = Benches(image, video, any_model)
-        for bench in benches:
+        for bench in (image, video):
             workbench.on_load(demo, bench.parts, bench.handlers)
+        explored = any_model.parts
+        explore_tab.select(
+            exploring.arrive, explored.form, [explored.picker, explored.form], **QUIET
+        )
         chat.on_load(demo, talking, talk)
         chat.list_on(talking, talk, chat_tab.select)
         shell = Shell(

@@ -96,8 +96,9 @@ class Bench:
         expect(self.running.filter(has_text=prompt)).to_be_visible(timeout=5_000)
 
     def finish(self, prompt: str) -> None:
-        """Start a run and wait for its result."""
-        self.run(prompt)
+        """Start a run and wait for its result; it may come before anything else is seen."""
+        self.prompt.fill(prompt)
+        self.run_button.click()
         expect(self.result.filter(has_text=prompt)).to_be_visible(timeout=LONG)
 
 

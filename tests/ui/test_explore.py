@@ -95,7 +95,7 @@ async def test_what_is_found_too_late_does_not_take_the_place_of_what_was_opened
 
 async def test_what_is_pasted_leads_to_its_model(explore: ExploreHandlers) -> None:
     found, _ = await explore.search(f"https://replicate.com/{SCHNELL}", Opened())
-    gone = await explore.go(f" https://replicate.com/{SCHNELL}/api ", Opened())
+    gone = await explore.go(f" https://replicate.com/{SCHNELL}/api ", Opened(), Form("x/y"))
 
     assert f"Open {SCHNELL}" in found
     assert gone.wanted.model == SCHNELL
@@ -107,7 +107,7 @@ async def test_a_predictions_address_brings_its_settings(
 ) -> None:
     job = await ran(services, SCHNELL, num_outputs=2, seed=7)
 
-    gone = await explore.go(f"https://replicate.com/p/{job.prediction_id}", Opened())
+    gone = await explore.go(f"https://replicate.com/p/{job.prediction_id}", Opened(), Form("x/y"))
     picker, form, prompt = await explore.open(Form(""), {}, gone.wanted)
 
     assert "settings of that run are in the form" in gone.notice
@@ -126,14 +126,30 @@ async def test_a_predictions_address_brings_its_settings(
 async def test_what_leads_nowhere_is_told(
     explore: ExploreHandlers, text: str, sentence: str
 ) -> None:
-    gone = await explore.go(text, Opened())
+    gone = await explore.go(text, Opened(), Form("x/y"))
 
     assert gone.wanted == gr.skip()
     assert 'role="alert"' in gone.finder
 
 
+async def test_where_nothing_is_open_it_is_opened_at_once(explore: ExploreHandlers) -> None:
+    gone = await explore.go(SCHNELL, Opened(), Form(""))
+
+    assert gone.wanted == gr.skip()
+    assert f'data-model="{SCHNELL}"' in gone.finder
+    assert gone.form.model == SCHNELL
+
+
+async def test_the_tab_is_filled_when_it_is_shown_first(explore: ExploreHandlers) -> None:
+    finder, form = await explore.arrive(Form(""))
+
+    assert offers(finder, SCHNELL)
+    assert form.revision
+    assert await explore.arrive(form) == (gr.skip(), gr.skip())
+
+
 async def test_words_are_searched_for_on_enter_too(explore: ExploreHandlers) -> None:
-    gone = await explore.go("llama", Opened())
+    gone = await explore.go("llama", Opened(), Form("x/y"))
 
     assert offers(gone.finder, LLAMA)
 

@@ -321,13 +321,14 @@ def test_a_field_goes_back_to_its_default_alone() -> None:
 
 
 def test_what_differs_and_what_is_wrong_is_marked_at_its_box() -> None:
-    form = Form("a", main=(IMAGE, SEED), advanced=(STEPS,), prompt=PROMPT)
-    shown = form.shown | {"seed": "7", "start_image@address": "https://a/b.png"}
+    listed = replace(LABELS, default=["x"])
+    form = Form("a", main=(IMAGE, SEED), advanced=(STEPS, listed), prompt=PROMPT)
+    shown = form.shown | {"seed": "7", "start_image@address": "https://a/b.png", "labels": "y"}
 
     marks = marks_of(form, shown, {"steps": "No.", "prompt": "Empty.", "gone": "Never."})
 
-    assert marks["changed"] == [1, 2]
+    assert marks["changed"] == [1, 2, 4]
     assert marks["problems"] == {"3": "No.", "prompt": "Empty."}
-    assert marks["html"].count('data-act="reset"') == 2
+    assert marks["html"].count('data-act="reset"') == 3
     assert 'data-act="reset_all"' in marks["html"]
     assert "hidden" in marks_of(form, form.shown)["html"]

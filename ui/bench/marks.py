@@ -30,7 +30,7 @@ def marks_of(
     boxes = list(enumerate(form.boxes))
     differing = form.differing(shown)
     changed = [n for n, box in boxes if box.key in differing]
-    fields = dict.fromkeys(form.boxes[n].field for n in changed)
+    fields = {box.field.name: box.field.title for n, box in boxes if n in changed}
     told: dict[str, str] = {}
     for name, sentence in (problems or {}).items():
         place = next((str(n) for n, box in boxes if box.field.name == name), None)
@@ -42,5 +42,5 @@ def marks_of(
         "changed": changed,
         "problems": told,
         "keeps": keeps,
-        "html": render("marks", fields=[(one.name, one.title) for one in fields]),
+        "html": render("marks", fields=list(fields.items())),
     }

@@ -71,12 +71,14 @@ class Opened:
 
 
 class Gone(NamedTuple):
-    """Values for where a pasted text leads: the finder, what it shows, what is to be opened, and
-    what there is to say of that."""
+    """Values for where a pasted text leads: the finder, what it shows, what is to be opened, or
+    the form and prompt of that, and what there is to say of it."""
 
     finder: Any = gr.skip()
     browsing: Any = gr.skip()
     wanted: Any = gr.skip()
+    form: Any = gr.skip()
+    prompt: Any = gr.skip()
     notice: Any = gr.skip()
 
 
@@ -137,7 +139,13 @@ class ExploreHandlers(WorkbenchHandlers):
         """Note that something was opened."""
         opened.query = query
 
-    async def go(self, query: str, opened: Opened) -> Gone:
+    async def arrive(self, form: Form) -> tuple[Any, Any]:
+        """Return what there is to open, and an empty form, when the tab is shown first."""
+        if form.revision:
+            return gr.skip(), gr.skip()
+        return await self.choose()
+
+    async def go(self, query: str, opened: Opened, form: Form) -> Gone:
         """Open what was pasted, or search for it."""
         opened.query = query
         try:
@@ -146,7 +154,12 @@ class ExploreHandlers(WorkbenchHandlers):
             browsing = Browsing(query=query)
             return Gone(finder=await self.browse(browsing), browsing=browsing)
         try:
-            return await self._go_to(reference)
+            gone = await self._go_to(reference)
+            if form.model or not isinstance(gone.wanted, Wanted):
+                return gone
+            # Nothing is open, so that there is nothing to carry over.
+            picker, opening, prompt = await self.open(form, {}, gone.wanted)
+            return gone._replace(wanted=gr.skip(), finder=picker, form=opening, prompt=prompt)
         except PlaygroundError as error:
             shown = browse(
                 await self._at_hand(await self.shelf.favourites()),
@@ -155,9 +168,9 @@ class ExploreHandlers(WorkbenchHandlers):
             )
             return Gone(finder=shown)
 
-    async def load(self, event: gr.EventData, opened: Opened) -> Gone:
+    async def load(self, event: gr.EventData, opened: Opened, form: Form) -> Gone:
         """Open the run whose address was pasted."""
-        return await self.go(asked(event, "model"), opened)
+        return await self.go(asked(event, "model"), opened, form)
 
     async def open_collection(self, event: gr.EventData) -> tuple[str, Browsing]:
         """Return a collection's models."""
@@ -291,13 +304,13 @@ def build(handlers: ExploreHandlers, kept: ExploreStates) -> Explore:
 def _wire(explore: Explore, handlers: ExploreHandlers) -> None:
     bench, browsing, more, opened = explore.bench, explore.browsing, explore.more, explore.opened
     finder = bench.picker
-    gone = [finder, browsing, bench.wanted, bench.notice]
+    gone = [finder, browsing, bench.wanted, bench.form, bench.prompt, bench.notice]
     found = [finder, browsing]
     typed = [explore.query, opened]
     explore.query.change(handlers.search, typed, found, trigger_mode="always_last", **QUIET)
-    explore.query.submit(handlers.go, typed, gone, **QUIET)
+    explore.query.submit(handlers.go, [*typed, bench.form], gone, **QUIET)
     finder.choose(handlers.note_opened, typed, None, **QUIET)
-    finder.load(handlers.load, opened, gone, **QUIET)
+    finder.load(handlers.load, [opened, bench.form], gone, **QUIET)
     finder.collection(handlers.open_collection, None, found, **QUIET)
     finder.browse(handlers.back, browsing, found, **QUIET)
     finder.favourite(handlers.favour, [bench.form, browsing, more], finder, **QUIET)
