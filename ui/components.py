@@ -91,12 +91,15 @@ def finder(*, elem_id: str) -> gr.HTML:
 
 def marks(value: dict[str, Any]) -> gr.HTML:
     """Return what marks a form's fields (`ui.bench.marks`), and leads back to their defaults."""
-    return _component("marks", ("reset", "reset_all"), "<div></div>", value=value)
+    return _component(
+        "marks", ("reset", "reset_all"), "<div></div>", value=value, elem_classes="marks"
+    )
 
 
 def draft(kind: str) -> gr.HTML:
     """Return what keeps a workbench's prompt over a reload of the page."""
-    return _component("draft", (), f'<span data-kind="{kind}" hidden></span>', value=None)
+    html = f'<span data-kind="{kind}" hidden></span>'
+    return _component("draft", (), html, value=None, elem_classes="draft")
 
 
 def server(*, elem_id: str) -> gr.HTML:
