@@ -12,9 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.app_process import App
 from tests.browser.views import Bench, Talk, open_page, open_tab
+from ui.bench.drawing import form_class
 
 SCREENSHOTS = Path(__file__).with_name("screenshots")
-TABS = ("Image", "Video", "Chat", "History")
+TABS = ("Image", "Video", "Chat", "Explore", "History")
+EXPLORED = "qwen/qwen-image"
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,11 @@ def page_in(worked_in: tuple[Page, str]) -> Callable[..., Page]:
         if tab == "Chat":
             page.locator("#conversations .open").first.click()
             expect(page.locator("#chatbot .message.bot")).to_be_visible()
+        if tab == "Explore":
+            page.get_by_label("Find a model").fill(EXPLORED)
+            page.get_by_label("Find a model").press("Enter")
+            expect(page.locator(f".{form_class(EXPLORED)} button.run")).to_be_visible()
+            expect(page.locator(".samples img")).to_be_visible()
         return page
 
     return show
@@ -66,6 +73,7 @@ READY = {
     "Image": "#image-current .result img",
     "Video": "#video-current .result video",
     "Chat": "#conversations .conversation",
+    "Explore": ".tile",
     "History": "#history .small",
 }
 
@@ -156,7 +164,12 @@ def test_it_can_be_installed(url: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "tab", "dark"),
-    [("image", "Image", False), ("chat", "Chat", True), ("history", "History", False)],
+    [
+        ("image", "Image", False),
+        ("chat", "Chat", True),
+        ("explore", "Explore", False),
+        ("history", "History", False),
+    ],
 )
 def test_readme_shows_the_page_as_it_is(
     page_in: Callable[..., Page],

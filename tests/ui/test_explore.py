@@ -15,7 +15,8 @@ from tests.ui.world import FLEX, LLAMA, SCHNELL, event, open_services, ran, smal
 from ui.bench.form import Form
 from ui.bench.handlers import Wanted
 from ui.services import Services
-from ui.tabs.explore import Browsing, ExploreHandlers, Opened, prompt_box
+from ui.tabs.explore import ExploreHandlers, Opened, prompt_box
+from ui.tabs.finder import Browsing
 from ui.views.models import More, amount
 from ui.views.readmes import readme_html
 
@@ -61,13 +62,13 @@ async def test_what_was_used_and_what_is_a_favourite_comes_first(
     await ran(services, PAINTER)
     await explore.favour(event(model=f"{FLEX}:{'a' * 64}"), Form(""), Browsing(), More())
 
-    html = await explore.browse(Browsing())
+    html = await explore.finder.browse(Browsing())
 
     favourites, recent = html.index("Favourites"), html.index("Recently used")
     assert favourites < html.index(FLEX) < recent < html.index(PAINTER)
     assert not offers(html, SCHNELL)
     await explore.favour(event(model=FLEX), Form(""), Browsing(), More())
-    assert "Favourites" not in await explore.browse(Browsing())
+    assert "Favourites" not in await explore.finder.browse(Browsing())
 
 
 async def test_words_find_models(explore: ExploreHandlers) -> None:
@@ -254,12 +255,12 @@ async def test_what_replicate_refuses_is_known_for_each_field(
 async def test_without_a_network_models_of_before_are_still_shown(
     explore: ExploreHandlers, services: Services, emulator: Emulator
 ) -> None:
-    await explore.page(SCHNELL)
+    await explore.finder.page(SCHNELL)
     emulator.inject(Fault(path="/v1/*", status=503, times=None))
 
-    known = await explore.page(SCHNELL)
-    unknown = await explore.page(FLEX)
-    browsing = await explore.browse(Browsing(query="llama"))
+    known = await explore.finder.page(SCHNELL)
+    unknown = await explore.finder.page(FLEX)
+    browsing = await explore.finder.browse(Browsing(query="llama"))
 
     assert "12 billion" in known or "Sketches" in known or f"<h2>{SCHNELL}" in known
     assert 'class="hint"' in unknown

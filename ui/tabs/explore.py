@@ -1,9 +1,8 @@
 """The Explore tab: any model on Replicate, to be found, looked at and run."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -20,18 +19,9 @@ from ui.bench import layout as workbench
 from ui.bench.form import Form
 from ui.bench.handlers import States, Wanted, Workbench, WorkbenchHandlers, WorkbenchKind
 from ui.components import QUIET, asked
-from ui.tabs.shelf import Shelf
+from ui.tabs.finder import Browsing, Finder
 from ui.troubles import told
-from ui.views.models import (
-    Direct,
-    More,
-    Section,
-    browse,
-    model_page,
-    named_tile,
-    tile,
-    unknown_model_page,
-)
+from ui.views.models import More
 from ui.views.pieces import notice
 
 EXPLORE = WorkbenchKind(
@@ -45,19 +35,7 @@ EXPLORE = WorkbenchKind(
 _TYPING_SECONDS = 0.25
 """A search waits for so long, in case another letter follows."""
 
-_FOUND = 24
-_EXAMPLES = 6
 _SHORT = 120
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Browsing:
-    """What is shown while no model is open: what was searched for, or a collection."""
-
-    query: str = ""
-    collection: str = ""
 
 
 @dataclass
@@ -100,37 +78,19 @@ class ExploreHandlers(WorkbenchHandlers):
     config: WorkbenchKind = EXPLORE
 
     @property
-    def shelf(self) -> Shelf:
-        """The models that are at hand."""
-        return Shelf(self.services)
+    def finder(self) -> Finder:
+        """What looks models up."""
+        return Finder(self.services)
 
     async def picker(self, model: str) -> str:
         """Return a model's page, or what there is to open."""
-        return await self.page(model) if model else await self.browse(Browsing())
-
-    async def browse(self, browsing: Browsing) -> str:
-        """Return what there is to open: what was searched for, a collection, or what is at hand."""
-        favourites = await self.shelf.favourites()
-        try:
-            if browsing.collection:
-                return await self._collection(browsing.collection, favourites)
-            if browsing.query.strip():
-                return await self._found(browsing.query, favourites)
-        except PlaygroundError as error:
-            return browse(
-                await self._at_hand(favourites),
-                direct=_direct(browsing.query),
-                message=str(error),
-                is_problem=True,
-            )
-        collections = await _at_best(self.services.client.list_collections(), [])
-        return browse(await self._at_hand(favourites), collections=collections)
+        return await (self.finder.page(model) if model else self.finder.browse(Browsing()))
 
     async def search(self, query: str, opened: Opened) -> tuple[Any, Any]:
         """Return what fits the words that are being typed."""
         await asyncio.sleep(_TYPING_SECONDS)
         browsing = Browsing(query=query)
-        found = await self.browse(browsing)
+        found = await self.finder.browse(browsing)
         if opened.query == query:
             return gr.skip(), gr.skip()
         return found, browsing
@@ -152,7 +112,7 @@ class ExploreHandlers(WorkbenchHandlers):
             reference = read_reference(query)
         except InvalidInput:
             browsing = Browsing(query=query)
-            return Gone(finder=await self.browse(browsing), browsing=browsing)
+            return Gone(finder=await self.finder.browse(browsing), browsing=browsing)
         try:
             gone = await self._go_to(reference)
             if form.model or not isinstance(gone.wanted, Wanted):
@@ -161,12 +121,7 @@ class ExploreHandlers(WorkbenchHandlers):
             picker, opening, prompt = await self.open(form, {}, gone.wanted)
             return gone._replace(wanted=gr.skip(), finder=picker, form=opening, prompt=prompt)
         except PlaygroundError as error:
-            shown = browse(
-                await self._at_hand(await self.shelf.favourites()),
-                message=str(error),
-                is_problem=True,
-            )
-            return Gone(finder=shown)
+            return Gone(finder=await self.finder.at_hand(str(error)))
 
     async def load(self, event: gr.EventData, opened: Opened, form: Form) -> Gone:
         """Open the run whose address was pasted."""
@@ -175,21 +130,21 @@ class ExploreHandlers(WorkbenchHandlers):
     async def open_collection(self, event: gr.EventData) -> tuple[str, Browsing]:
         """Return a collection's models."""
         browsing = Browsing(collection=asked(event, "slug"))
-        return await self.browse(browsing), browsing
+        return await self.finder.browse(browsing), browsing
 
     async def back(self, event: gr.EventData, browsing: Browsing) -> tuple[str, Browsing]:
         """Return what was there before a model, or a collection, was opened."""
         if asked(event, "at") != "page":
             browsing = Browsing()
-        return await self.browse(browsing), browsing
+        return await self.finder.browse(browsing), browsing
 
     @told
     async def favour(self, event: gr.EventData, form: Form, browsing: Browsing, more: More) -> str:
         """Make a model a favourite, or no favourite any more, and return what is shown then."""
-        await self.shelf.toggle(asked(event, "model").partition(":")[0])
+        await self.finder.shelf.toggle(asked(event, "model").partition(":")[0])
         if asked(event, "at") == "page":
-            return await self.page(form.model, more)
-        return await self.browse(browsing)
+            return await self.finder.page(form.model, more)
+        return await self.finder.browse(browsing)
 
     async def try_sample(self, event: gr.EventData, form: Form, more: More) -> tuple[Any, str]:
         """Put an example's input into the form."""
@@ -203,25 +158,9 @@ class ExploreHandlers(WorkbenchHandlers):
         """Return a model's page with its versions, readme and examples, and those."""
         if not form.model:
             return gr.skip(), More()
-        if known.model == form.model.partition(":")[0]:
-            return await self.page(form.model, known), known
-        client, name = self.services.client, form.model.partition(":")[0]
-        versions, readme, examples = await asyncio.gather(
-            _at_best(client.list_versions(name), None),
-            _at_best(client.get_readme(name), ""),
-            _at_best(client.list_examples(name), ()),
-        )
-        listed = () if versions is None else versions.results
-        more = More(name, listed, readme, examples[:_EXAMPLES])
-        return await self.page(form.model, more), more
-
-    async def page(self, model: str, more: More | None = None) -> str:
-        """Return a model's page."""
-        try:
-            described = await self.services.jobs.describe(model)
-        except PlaygroundError as error:
-            return unknown_model_page(model, str(error))
-        return model_page(described, model, favourites=await self.shelf.favourites(), more=more)
+        name = form.model.partition(":")[0]
+        more = known if known.model == name else await self.finder.more(name)
+        return await self.finder.page(form.model, more), more
 
     async def _go_to(self, reference: Reference) -> Gone:
         match reference:
@@ -230,40 +169,11 @@ class ExploreHandlers(WorkbenchHandlers):
                 return Gone(wanted=Wanted(model), notice="")
             case CollectionReference(slug=slug):
                 browsing = Browsing(collection=slug)
-                return Gone(finder=await self.browse(browsing), browsing=browsing)
+                return Gone(finder=await self.finder.browse(browsing), browsing=browsing)
             case PredictionReference(prediction_id=prediction_id):
                 past = await self.services.client.get_past_run(prediction_id)
                 said = past.notice or "The settings of that run are in the form."
                 return Gone(wanted=Wanted(past.model, past.input), notice=notice(said))
-
-    async def _found(self, query: str, favourites: Sequence[str]) -> str:
-        results = await self.services.client.search(query, limit=_FOUND)
-        direct = _direct(query)
-        nothing = not (results.models or results.collections or direct)
-        return browse(
-            [Section("Models", tuple(tile(one, favourites) for one in results.models))],
-            collections=results.collections,
-            direct=direct,
-            message="Nothing found: try other words, or paste owner/name." if nothing else "",
-        )
-
-    async def _collection(self, slug: str, favourites: Sequence[str]) -> str:
-        found = await self.services.client.get_collection(slug)
-        tiles = tuple(tile(one, favourites) for one in found.models)
-        return browse([Section(found.name, tiles, text=found.description, leads_back=True)])
-
-    async def _at_hand(self, favourites: Sequence[str]) -> list[Section]:
-        """Return what can be opened without a search."""
-        recent = await self.shelf.recent()
-        sections = [
-            Section("Favourites", tuple(named_tile(one, favourites) for one in favourites)),
-            Section("Recently used", tuple(named_tile(one, favourites) for one in recent)),
-        ]
-        if not any(one.models for one in sections):
-            page = await _at_best(self.services.client.list_models(), None)
-            models = () if page is None else page.results
-            sections.append(Section("Models", tuple(tile(one, ()) for one in models[:_FOUND])))
-        return sections
 
 
 class ExploreStates(NamedTuple):
@@ -327,26 +237,3 @@ def prompt_box(form: Form) -> gr.Textbox:
     default = form.prompt.default if isinstance(form.prompt.default, str) else ""
     label = form.prompt.description if len(form.prompt.description) <= _SHORT else ""
     return gr.Textbox(visible=True, placeholder=default or label or EXPLORE.prompt_placeholder)
-
-
-def _direct(text: str) -> Direct | None:
-    """Return what a pasted text leads to at once, if it does."""
-    try:
-        reference = read_reference(text)
-    except InvalidInput:
-        return None
-    match reference:
-        case ModelReference(model=model):
-            return Direct("choose", model, f"Open {model}")
-        case PredictionReference():
-            return Direct("load", text, "Open the settings of this prediction")
-        case CollectionReference():
-            return Direct("load", text, "Open this collection")
-
-
-async def _at_best(call: Awaitable[T], otherwise: T) -> T:
-    """Return what a call gives, or something else where it can't be had: it is an extra."""
-    try:
-        return await call
-    except PlaygroundError:
-        return otherwise
