@@ -258,7 +258,7 @@ class Creates:
     ) -> Prediction:
         """Look for the prediction that a create may have made.
 
-        While nothing is answered, each look is one more request that comes to nothing. So beyond
+        In an outage each look is one more request that comes to nothing, so that beyond
         `free_looks` they are paid out of the budget of the retries.
         """
         log = get_logger().bind(model=str(request.model))
@@ -275,7 +275,7 @@ class Creates:
             while self._in_flight[request.fingerprint]:
                 # An equal create may be about to learn its own prediction's id.
                 await self._sleep(_IN_FLIGHT_POLL_SECONDS)
-            if look >= free_looks and not self._retries.afford():
+            if look >= free_looks and not self._retries.may_ask_more():
                 log.warning("create.lookup_unaffordable")
                 is_unlisted = False
                 continue

@@ -13,6 +13,7 @@ from core.errors import (
     ConnectionFailed,
     ConnectionLost,
     MalformedResponse,
+    PlaygroundError,
     RateLimited,
     ServerError,
 )
@@ -21,6 +22,9 @@ from core.logs import get_logger
 T = TypeVar("T")
 OnWait = Callable[[str, float], None]
 """Told of each wait before it begins: a sentence on why, and how many seconds."""
+
+_OUTAGE_FAILURES = 8
+"""So many requests that all came to nothing, one after the other, are an outage."""
 
 _FIRST_BACKOFF_SECONDS = 0.5
 _LONGEST_BACKOFF_SECONDS = 20.0
@@ -101,10 +105,14 @@ class Retries:
         self._rates = rates
         self._sleep = sleep
         self._draw = draw
+        self._failures = 0
 
-    def afford(self) -> bool:
-        """Take one request more than was asked for out of the budget; False if none is left."""
-        return self._budget.spend()
+    def may_ask_more(self) -> bool:
+        """Tell whether a request beyond those that were asked for may be sent.
+
+        While the API answers it costs nothing; in an outage it is taken out of the budget.
+        """
+        return self._failures < _OUTAGE_FAILURES or self._budget.spend()
 
     async def call(
         self,
@@ -150,10 +158,13 @@ class Retries:
             if self._rates is not None:
                 await self._rates.turn(kind, has_waited=has_waited, on_wait=on_wait)
             try:
-                return await operation()
-            except RateLimited:
-                has_waited = True
+                result = await operation()
+            except PlaygroundError as error:
+                has_waited = isinstance(error, RateLimited)
+                self._failures = self._failures + 1 if is_passing(error) else 0
                 raise
+            self._failures = 0
+            return result
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(retryable),

@@ -62,7 +62,8 @@ def page_in(worked_in: tuple[Page, str]) -> Callable[..., Page]:
         if tab == "Explore":
             page.get_by_label("Find a model").fill(EXPLORED)
             page.get_by_label("Find a model").press("Enter")
-            expect(page.locator(f".{form_class(EXPLORED)} button.run")).to_be_visible()
+            run_button = page.locator(f".{form_class(EXPLORED)} button.run")
+            expect(run_button).to_be_visible(timeout=60_000)  # covers are drawn meanwhile
             expect(page.locator(".samples img")).to_be_visible()
         return page
 

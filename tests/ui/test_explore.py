@@ -149,6 +149,16 @@ async def test_the_tab_is_filled_when_it_is_shown_first(explore: ExploreHandlers
     assert await explore.arrive(form) == (gr.skip(), gr.skip())
 
 
+async def test_the_first_model_is_opened_though_no_form_is_drawn_yet(
+    explore: ExploreHandlers,
+) -> None:
+    picker, form = await explore.open_first(event(model=SCHNELL), Form(""))
+
+    assert f'data-model="{SCHNELL}"' in picker
+    assert form.model == SCHNELL
+    assert await explore.open_first(event(model=FLEX), form) == (gr.skip(), gr.skip())
+
+
 async def test_words_are_searched_for_on_enter_too(explore: ExploreHandlers) -> None:
     gone = await explore.go("llama", Opened(), Form("x/y"))
 

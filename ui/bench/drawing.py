@@ -63,7 +63,8 @@ def draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     text.blur(drawn.rewritten, [text, told, *shown], [*filled, bench.notice], **QUIET)
     marks.reset(drawn.reset, shown, bench.form, **QUIET)
     marks.reset_all(drawn.reset_all, None, bench.form, **QUIET)
-    bench.picker.choose(drawn.switch, shown, settings, **QUIET)
+    if form.model:
+        bench.picker.choose(drawn.switch, shown, settings, **QUIET)
     bench.wanted.change(drawn.open, [bench.wanted, *shown], [*settings, prompt], **QUIET)
     bench.welcome.example(drawn.try_example, shown, [*settings, prompt], **QUIET)
     bench.incoming.change(drawn.take, [bench.incoming, *shown], [*settings, bench.notice], **QUIET)

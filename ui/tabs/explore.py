@@ -99,6 +99,12 @@ class ExploreHandlers(WorkbenchHandlers):
         """Note that something was opened."""
         opened.query = query
 
+    async def open_first(self, event: gr.EventData, form: Form) -> tuple[Any, Any]:
+        """Open a model where none is open; from there on the form that is drawn does that."""
+        if form.model:
+            return gr.skip(), gr.skip()
+        return await self.switch(form, {}, asked(event, "model"))
+
     async def arrive(self, form: Form) -> tuple[Any, Any]:
         """Return what there is to open, and an empty form, when the tab is shown first."""
         if form.revision:
@@ -220,6 +226,7 @@ def _wire(explore: Explore, handlers: ExploreHandlers) -> None:
     explore.query.change(handlers.search, typed, found, trigger_mode="always_last", **QUIET)
     explore.query.submit(handlers.go, [*typed, bench.form], gone, **QUIET)
     finder.choose(handlers.note_opened, typed, None, **QUIET)
+    finder.choose(handlers.open_first, bench.form, [finder, bench.form], **QUIET)
     finder.load(handlers.load, [opened, bench.form], gone, **QUIET)
     finder.collection(handlers.open_collection, None, found, **QUIET)
     finder.browse(handlers.back, browsing, found, **QUIET)

@@ -213,6 +213,22 @@ async def test_one_budget_bounds_all_who_share_it(time: FakeTime) -> None:
     assert operation.calls <= 1_100
 
 
+async def test_in_an_outage_more_requests_are_paid_for_and_otherwise_they_are_free(
+    time: FakeTime,
+) -> None:
+    retries = retries_by(time, attempts=1, budget=RetryBudget(share=0, reserve=1.0))
+
+    free = [retries.may_ask_more() for _ in range(3)]
+    for _ in range(8):
+        with pytest.raises(ConnectionLost):
+            await retries.call(Failing(ConnectionLost("x")), name="x")
+    paid = [retries.may_ask_more() for _ in range(2)]
+    await retries.call(Failing(), name="x")
+    again = retries.may_ask_more()
+
+    assert (free, paid, again) == ([True] * 3, [True, False], True)
+
+
 async def test_the_budget_comes_back_with_calls_that_succeed(time: FakeTime) -> None:
     budget = RetryBudget(share=0.5, reserve=2.0)
     retries = retries_by(time, attempts=5, budget=budget)
