@@ -16,7 +16,7 @@ from ui.bench.drawing import form_class
 
 SCREENSHOTS = Path(__file__).with_name("screenshots")
 TABS = ("Image", "Video", "Chat", "Explore", "History")
-EXPLORED = "qwen/qwen-image"
+EXPLORED = "black-forest-labs/flux-schnell"
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def page_in(worked_in: tuple[Page, str]) -> Callable[..., Page]:
     def show(tab: str, *, dark: bool = False, width: int = 1280) -> Page:
         page.set_viewport_size({"width": width, "height": 900 if width > 500 else 844})
         open_page(page, f"{url}/?__theme={'dark' if dark else 'light'}")
-        open_tab(page, tab)
+        panel = open_tab(page, tab)
         expect(page.locator(READY[tab]).first).to_be_visible()
         if tab == "Chat":
             page.locator("#conversations .open").first.click()
@@ -62,7 +62,7 @@ def page_in(worked_in: tuple[Page, str]) -> Callable[..., Page]:
         if tab == "Explore":
             page.get_by_label("Find a model").fill(EXPLORED)
             page.get_by_label("Find a model").press("Enter")
-            run_button = page.locator(f".{form_class(EXPLORED)} button.run")
+            run_button = panel.locator(f".{form_class(EXPLORED)} button.run")
             expect(run_button).to_be_visible(timeout=60_000)  # covers are drawn meanwhile
             expect(page.locator(".samples img")).to_be_visible()
         return page
