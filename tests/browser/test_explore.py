@@ -205,9 +205,9 @@ def test_the_settings_of_a_run_of_any_model_come_back_from_the_history(
     expect(explore.locator("#explore-current .result .tree")).to_be_visible(timeout=LONG)
 
     history = open_tab(page, "History")
-    card = history.locator("#history .small").first
+    card = history.locator("#history .small").filter(has_text="demo/tagger").first
     card.hover()
     card.get_by_role("button", name="Reuse settings").click()
 
-    expect(run_button(explore, "demo/tagger")).to_be_visible()
+    expect(run_button(explore, "demo/tagger")).to_be_visible(timeout=LONG)
     expect(box(explore, "Labels")).to_have_value("a goose")
