@@ -128,6 +128,15 @@ def test_the_same_seed_films_the_same_clip_and_another_another() -> None:
     assert difference(first[0], other[0]) > 6
 
 
+def test_what_lay_in_memory_before_does_not_show_in_a_clip() -> None:
+    def film_over(leftover: int) -> bytes:
+        for size in range(10_000, 300_000, 1_000):
+            bytearray([leftover]) * size  # written and given back
+        return film("a sailboat at sunset", width=320, height=180, seconds=1, seed=1)
+
+    assert len({film_over(byte) for byte in (0, 85, 170, 255)}) == 1
+
+
 def test_a_clip_begins_with_the_picture_given_and_moves_from_there() -> None:
     picture = draw("a red car in the desert", width=320, height=180, seed=3)
 
