@@ -1,12 +1,13 @@
 """What can be asked of a run wherever it is shown: open it, stop it, star it, throw it away."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from core.history.records import Job
-from ui.components import asked
+from ui.components import asked, trigger
 from ui.services import LOCAL_OWNER, Services
 from ui.troubles import told
 from ui.views.cards import details
@@ -112,52 +113,64 @@ class Shell:
 
 @dataclass(frozen=True)
 class Refresh:
-    """How one part of the page is brought up to date."""
+    """How a part of the page is brought up to date: `fn` gets what `inputs` hold."""
 
-    fn: Any
-    inputs: Any
-    outputs: Any
+    fn: Callable[..., Awaitable[Any]]
+    inputs: Sequence[Any]
+    outputs: Sequence[Any]
+
+    @classmethod
+    def of_all(cls, parts: Sequence["Refresh"]) -> "Refresh":
+        """Return how several parts are brought up to date at once."""
+
+        async def refresh(*values: Any) -> list[Any]:
+            left = iter(values)
+            shown: list[Any] = []
+            for part in parts:
+                shown += await part.values(*(next(left) for _ in part.inputs))
+            return shown
+
+        inputs = [one for part in parts for one in part.inputs]
+        return cls(refresh, inputs, [one for part in parts for one in part.outputs])
+
+    async def values(self, *given: Any) -> Sequence[Any]:
+        """Return a value for each of `outputs`."""
+        value = await self.fn(*given)
+        if value == gr.skip():
+            return [value] * len(self.outputs)
+        return [value] if len(self.outputs) == 1 else value
 
 
 _PAID = {"trigger_mode": "once"}
 """A second click while the first is on its way isn't meant."""
 
 
-def wire_cards(
-    cards: gr.HTML, actions: Actions, shell: Shell, refreshes: tuple[Refresh, ...], **quiet: Any
+def wire(
+    lists: Sequence[gr.HTML], actions: Actions, shell: Shell, refresh: Refresh, **quiet: Any
 ) -> None:
-    """Let a list of cards do what its buttons say."""
+    """Let the cards of all lists, the dialog and the messages do what their buttons say."""
     quiet = {**quiet, "trigger_mode": "multiple"}  # one after the other, quickly
-    cards.open(actions.open, None, shell.details, **quiet)
-    cards.stop(actions.stop, None, None, **quiet)
+    opened, said = shell.details, shell.toast
+    both = [opened, said]
+
+    def on_cards(event: str, fn: Any, outputs: Any, **how: Any) -> Any:
+        return gr.on([trigger(cards, event) for cards in lists], fn, None, outputs, **quiet | how)
+
+    on_cards("open", actions.open, opened)
+    on_cards("stop", actions.stop, None)
+    opened.stop(actions.stop, None, None, **quiet).then(lambda: None, None, opened, **quiet)
     changes = [
-        cards.star(actions.star, None, None, **quiet),
-        cards.delete(actions.delete, None, shell.toast, **quiet),
-        cards.restore(actions.restore, None, shell.toast, **quiet),
-        cards.look_again(actions.look_again, None, shell.toast, **quiet),
-        cards.run_again(actions.run_again, None, shell.toast, **quiet | _PAID),
+        on_cards("star", actions.star, None),
+        on_cards("delete", actions.delete, said),
+        on_cards("restore", actions.restore, said),
+        on_cards("look_again", actions.look_again, said),
+        on_cards("run_again", actions.run_again, said, **_PAID),
+        opened.star(actions.star_opened, None, opened, **quiet),
+        opened.delete(actions.delete_opened, None, both, **quiet),
+        opened.restore(actions.restore_opened, None, both, **quiet),
+        opened.look_again(actions.look_again_opened, None, both, **quiet),
+        opened.run_again(actions.run_again_opened, None, both, **quiet | _PAID),
+        said.restore(actions.restore, None, said, **quiet),
     ]
-    _refresh_after(changes, refreshes, **quiet)
-
-
-def wire_shell(
-    shell: Shell, actions: Actions, refreshes: tuple[Refresh, ...], **quiet: Any
-) -> None:
-    """Let the dialog and the messages do the same."""
-    quiet = {**quiet, "trigger_mode": "multiple"}
-    both = [shell.details, shell.toast]
-    changes = [
-        shell.details.star(actions.star_opened, None, shell.details, **quiet),
-        shell.details.delete(actions.delete_opened, None, both, **quiet),
-        shell.details.restore(actions.restore_opened, None, both, **quiet),
-        shell.details.look_again(actions.look_again_opened, None, both, **quiet),
-        shell.details.run_again(actions.run_again_opened, None, both, **quiet | _PAID),
-        shell.toast.restore(actions.restore, None, shell.toast, **quiet),
-    ]
-    _refresh_after(changes, refreshes, **quiet)
-
-
-def _refresh_after(changes: list[Any], refreshes: tuple[Refresh, ...], **quiet: Any) -> None:
     for change in changes:
-        for refresh in refreshes:
-            change.then(refresh.fn, refresh.inputs, refresh.outputs, **quiet)
+        change.then(refresh.fn, refresh.inputs, refresh.outputs, **quiet)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import EventListener
 
 ASSETS = Path(__file__).with_name("assets")
 
@@ -113,6 +114,13 @@ def server(*, elem_id: str) -> gr.HTML:
         value=None,
         elem_id=elem_id,
     )
+
+
+def trigger(source: gr.HTML, event: str) -> EventListener:
+    """Return an event of one of these components as `gr.on` takes it."""
+    listener = EventListener(event)
+    listener.__self__ = source
+    return listener
 
 
 def asked(event: gr.EventData, name: str = "job") -> str:

@@ -11,7 +11,7 @@ from core.models.catalog import find
 from ui.actions import Actions, Shell
 from ui.bench.handlers import Workbench, WorkbenchHandlers
 from ui.bench.pictures import FormPicture, file_of, last_frame_of
-from ui.components import asked
+from ui.components import asked, trigger
 from ui.tabs.chat import Chat, ChatHandlers
 from ui.troubles import told
 from ui.views.pieces import toast
@@ -125,7 +125,6 @@ class Links:
 
     def wire(self, *sources: gr.HTML, **quiet: Any) -> None:
         """Let cards lead on."""
-        for source in sources:
-            for asked_for in (self.reuse, self.use_image, self.animate, self.go_on):
-                listener = getattr(source, asked_for.__name__)
-                listener(told(asked_for), None, self._ends, **quiet)
+        for asked_for in (self.reuse, self.use_image, self.animate, self.go_on):
+            triggers = [trigger(source, asked_for.__name__) for source in sources]
+            gr.on(triggers, told(asked_for), None, self._ends, **quiet)

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from ui import components
-from ui.actions import Actions, Refresh, Shell, wire_cards, wire_shell
+from ui.actions import Actions, Refresh, Shell, wire
 from ui.bench import layout as workbench
 from ui.bench.handlers import WorkbenchHandlers
 from ui.components import QUIET
@@ -105,20 +105,20 @@ def _link(
     past: HistoryHandlers,
 ) -> None:
     actions = Actions(services)
-    refreshes = (
-        *(Refresh(one.handlers.shown_feed, one.parts.form, one.parts.feed) for one in benches),
-        Refresh(talk.listed, None, talking.conversations),
-        Refresh(past.refresh, [kept.loaded, *kept.filters], kept.shown),
+    refresh = Refresh.of_all(
+        [
+            *(
+                Refresh(one.handlers.shown_feed, [one.parts.form], one.parts.feed)
+                for one in benches
+            ),
+            Refresh(talk.listed, [], [talking.conversations]),
+            Refresh(past.refresh, [kept.loaded, *kept.filters], kept.shown),
+        ]
     )
     lists = [
         *(part for bench in benches for part in (bench.parts.current, bench.parts.latest)),
         kept.cards,
     ]
-    for cards in lists:
-        wire_cards(cards, actions, shell, refreshes, **QUIET)
-    wire_shell(shell, actions, refreshes, **QUIET)
-    shell.details.stop(actions.stop, None, None, **QUIET).then(
-        lambda: None, None, shell.details, **QUIET
-    )
+    wire(lists, actions, shell, refresh, **QUIET)
     links = Links(actions, shell, benches, talking, talk)
     links.wire(*lists, shell.details, **QUIET)
