@@ -13,6 +13,7 @@ from tests.browser.views import LONG, open_page, open_tab
 from ui.bench.drawing import form_class
 
 SCHNELL = "black-forest-labs/flux-schnell"
+FLEX = "black-forest-labs/flux-2-flex"
 HERON = "a heron at dawn"
 
 PNG = (
@@ -194,6 +195,37 @@ def test_a_favourite_stays_and_an_example_is_one_click_away(
 
     section = again.locator("section").filter(has_text="Favourites")
     expect(section.locator(f'.tile[data-model="{SCHNELL}"]')).to_be_visible()
+
+
+def test_a_run_pressed_while_the_form_is_drawn_anew_is_of_the_new_form(
+    explore: Locator, emulator: Emulator
+) -> None:
+    open_model(explore, FLEX)  # of which nothing was run here yet
+    explore.get_by_label("Prompt", exact=True).fill("what was there before")
+    before = len(emulator.predictions)
+    explore.evaluate(
+        """panel => {
+            const bench = panel.querySelector(".bench");
+            window.pressed = 0;
+            const press = setInterval(() => {
+                if (bench.matches("[aria-busy]")) {
+                    window.pressed += 1;
+                    bench.querySelector("button.run").click();
+                } else if (window.pressed) {
+                    clearInterval(press);
+                }
+            }, 5);
+        }"""
+    )
+
+    explore.get_by_role("button", name="Use this example").first.click()
+
+    expect(explore.locator("#explore-current .result")).to_be_visible(timeout=LONG)
+    assert explore.page.evaluate("window.pressed") > 1
+    assert len(emulator.predictions) == before + 1
+    made = emulator.predictions[0]
+    assert made["input"]["prompt"] == explore.get_by_label("Prompt", exact=True).input_value()
+    assert made["input"]["prompt"] != "what was there before"
 
 
 def test_the_settings_of_a_run_of_any_model_come_back_from_the_history(

@@ -100,7 +100,6 @@ async def test_what_is_pasted_leads_to_its_model(explore: ExploreHandlers) -> No
 
     assert f"Open {SCHNELL}" in found
     assert gone.wanted.model == SCHNELL
-    assert gone.wanted.input is None
 
 
 async def test_a_predictions_address_brings_its_settings(
@@ -109,11 +108,10 @@ async def test_a_predictions_address_brings_its_settings(
     job = await ran(services, SCHNELL, num_outputs=2, seed=7)
 
     gone = await explore.go(f"https://replicate.com/p/{job.prediction_id}", Opened(), Form("x/y"))
-    picker, form, prompt = await explore.open(Form(""), {}, gone.wanted)
 
     assert "settings of that run are in the form" in gone.notice
-    assert f'data-model="{SCHNELL}"' in picker
-    assert {"prompt": prompt, **form.read(form.shown)} == job.input
+    assert f'data-model="{SCHNELL}"' in gone.finder
+    assert {"prompt": gone.prompt, **gone.form.read(gone.form.shown)} == job.input
 
 
 @pytest.mark.parametrize(
@@ -197,14 +195,13 @@ async def test_an_example_is_put_into_the_form(explore: ExploreHandlers) -> None
     _, more = await explore.more(form, More())
     [example] = more.examples
 
-    wanted, said = await explore.try_sample(event(example=example.id), form, more)
-    gone, sorry = await explore.try_sample(event(example="made up"), form, more)
-    _, filled, prompt = await explore.open(form, form.shown, wanted)
+    held = await explore.try_sample(event(example=example.id), form, more)
+    sorry = await explore.try_sample(event(example="made up"), form, more)
 
-    assert "in the form" in said
-    assert (gone, "isn&#39;t there" in sorry) == (gr.skip(), True)
-    assert prompt == example.input["prompt"]
-    assert filled.model == SCHNELL
+    assert "in the form" in held.notice
+    assert held.prompt == example.input["prompt"]
+    assert held.form.model == SCHNELL
+    assert (sorry.form, "isn&#39;t there" in sorry.notice) == (gr.skip(), True)
 
 
 async def test_a_version_is_pinned_and_run_as_that(
@@ -224,10 +221,9 @@ async def test_opening_another_model_keeps_what_both_have(explore: ExploreHandle
     _, form = await explore.switch(Form(""), {}, SCHNELL)
     shown = form.shown | {"seed": "7", "num_outputs": 3}
 
-    _, other, prompt = await explore.open(form, shown, Wanted(FLEX))
+    _, other = await explore.open(form, shown, Wanted(FLEX))
 
     assert (other.model, other.values) == (FLEX, {"seed": "7"})
-    assert prompt == gr.skip()
 
 
 async def test_its_runs_are_those_of_the_model_that_is_open(

@@ -162,9 +162,69 @@
       }
     };
     watch("value", draw);
-    requestAnimationFrame(draw); // the fields are there after it
+    requestAnimationFrame(() => { // the fields are there after it
+      draw();
+      redrawn(element.closest(".bench"));
+    });
     listen(element, trigger);
   };
+
+  // --- A form that is being drawn anew ---------------------------------------------------------
+  // Until the new one is there the old one leads nowhere: what is pressed meanwhile is done then.
+  const GIVEN_UP = 10_000; // a form that couldn't be drawn doesn't lock its tab
+  const redrawing = new Map();
+
+  page.redraw = (id) => {
+    const bench = document.getElementById(id);
+    const under = redrawing.get(bench);
+    if (!bench || under) {
+      if (under) {
+        under.again = true; // it is drawn once more after this
+      }
+      return; // its tab isn't open
+    }
+    redrawing.set(bench, { held: new Map(), again: false, ends: setTimeout(redrawn, GIVEN_UP, bench) });
+    bench.setAttribute("aria-busy", "true");
+  };
+
+  function redrawn(bench) {
+    const under = redrawing.get(bench);
+    if (!under) {
+      return;
+    }
+    if (under.again) {
+      under.again = false;
+      return;
+    }
+    clearTimeout(under.ends);
+    redrawing.delete(bench);
+    bench.removeAttribute("aria-busy");
+    under.held.forEach((act) => act());
+  }
+
+  const benchOf = (element) =>
+    element.closest(".bench") ?? element.closest(".explore")?.querySelector(".bench");
+
+  // Does something at once, or when the form that it concerns is there; then once, however often
+  // it was asked for.
+  function whenDrawn(element, what, act) {
+    const under = redrawing.get(benchOf(element));
+    if (under) {
+      under.held.set(what, act);
+    } else {
+      act();
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.(".run-row button");
+    const bench = button && benchOf(button);
+    if (redrawing.has(bench)) {
+      event.stopPropagation();
+      const what = button.matches(".run") ? ".run-row .run" : ".run-row .stop";
+      whenDrawn(button, what, () => bench.querySelector(what)?.click());
+    }
+  }, true);
 
   function mark(box, words) {
     unmark(box);
@@ -236,7 +296,7 @@
         break;
       }
     }
-    trigger(what, data);
+    whenDrawn(from, `${what} ${JSON.stringify(data)}`, () => trigger(what, data));
   }
 
   async function copy(button) {

@@ -40,7 +40,7 @@ def draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     # Drawn here and not beside the form: a button that is there before its listeners loses clicks.
     with gr.Row(elem_classes=["run-row", form_class(form.model)]):
         run_button = gr.Button("Run", variant="primary", scale=3, min_width=120, elem_classes="run")
-        stop_button = gr.Button("Stop", scale=1, min_width=80)
+        stop_button = gr.Button("Stop", scale=1, min_width=80, elem_classes="stop")
     job = gr.State("")
     prompt, settings = bench.prompt, [bench.picker, bench.form]
     filled = [bench.form, prompt]
@@ -65,7 +65,7 @@ def draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     marks.reset_all(drawn.reset_all, None, bench.form, **QUIET)
     if form.model:
         bench.picker.choose(drawn.switch, shown, settings, **QUIET)
-    bench.wanted.change(drawn.open, [bench.wanted, *shown], [*settings, prompt], **QUIET)
+    bench.wanted.change(drawn.open, [bench.wanted, *shown], settings, **QUIET)
     bench.welcome.example(drawn.try_example, shown, [*settings, prompt], **QUIET)
     bench.incoming.change(drawn.take, [bench.incoming, *shown], [*settings, bench.notice], **QUIET)
 
@@ -139,7 +139,7 @@ class _Drawn:
     async def switch(self, event: gr.EventData, *values: Any) -> tuple[str, Form]:
         return await self.handlers.switch(self.form, self._shown(values), asked(event, "model"))
 
-    async def open(self, wanted: Wanted | None, *values: Any) -> tuple[Any, Any, Any]:
+    async def open(self, wanted: Wanted | None, *values: Any) -> tuple[Any, Any]:
         return await self.handlers.open(self.form, self._shown(values), wanted)
 
     async def try_example(self, event: gr.EventData, *values: Any) -> tuple[str, Form, str]:

@@ -66,14 +66,9 @@ class Workbench:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be opened in a workbench; each is different from the one before.
-
-    Attributes:
-        input: what the form is to hold, exactly; what the person changed stays when None.
-    """
+    """The model that is to be opened in a workbench; each is different from the one before."""
 
     model: str
-    input: Mapping[str, Any] | None = field(default=None, hash=False)
     number: int = field(default_factory=lambda: next(_numbers))
 
 
@@ -141,14 +136,11 @@ class WorkbenchHandlers:
 
     async def open(
         self, form: Form, shown: Mapping[str, Any], wanted: Wanted | None
-    ) -> tuple[Any, Any, Any]:
-        """Return the picker, form and prompt of what is wanted."""
+    ) -> tuple[Any, Any]:
+        """Return the picker and form of what is wanted, keeping what the person changed."""
         if wanted is None:
-            return gr.skip(), gr.skip(), gr.skip()
-        if wanted.input is None:
-            return *await self._picked(form, wanted.model, shown), gr.skip()
-        loaded = await self.filled(wanted.model, wanted.input)
-        return loaded.picker, loaded.form, loaded.prompt
+            return gr.skip(), gr.skip()
+        return await self._picked(form, wanted.model, shown)
 
     async def switch(self, form: Form, shown: Mapping[str, Any], model: str) -> tuple[str, Form]:
         """Return the same for another model, keeping what the person changed where it fits."""

@@ -27,7 +27,7 @@ def build(handlers: WorkbenchHandlers, kept: States, *, picker: gr.HTML | None =
     """
     config = handlers.config
     name = config.name
-    with gr.Column(elem_classes="bench"):
+    with gr.Column(elem_id=f"{name}-bench", elem_classes="bench"):
         with gr.Row(equal_height=False, elem_classes="halves"):
             with gr.Column(scale=5, min_width=300, elem_classes="panel"):
                 if picker is None:
@@ -44,6 +44,8 @@ def build(handlers: WorkbenchHandlers, kept: States, *, picker: gr.HTML | None =
                 )
                 components.draft(name)
                 said = gr.HTML(padding=False, elem_classes="said")
+
+                kept.form.change(None, js=f"() => playground.redraw('{name}-bench')", **QUIET)
 
                 # Left to itself it would draw at load as well, and what was clicked between the
                 # two would be gone. One form at a time, of all tabs: Gradio draws on threads, and

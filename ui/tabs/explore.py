@@ -1,6 +1,7 @@
 """The Explore tab: any model on Replicate, to be found, looked at and run."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -36,6 +37,9 @@ _TYPING_SECONDS = 0.25
 """A search waits for so long, in case another letter follows."""
 
 _SHORT = 120
+
+_EXAMPLE = "The example is in the form."
+_PAST_RUN = "The settings of that run are in the form."
 
 
 @dataclass
@@ -120,12 +124,7 @@ class ExploreHandlers(WorkbenchHandlers):
             browsing = Browsing(query=query)
             return Gone(finder=await self.finder.browse(browsing), browsing=browsing)
         try:
-            gone = await self._go_to(reference)
-            if form.model or not isinstance(gone.wanted, Wanted):
-                return gone
-            # Nothing is open, so that there is nothing to carry over.
-            picker, opening, prompt = await self.open(form, {}, gone.wanted)
-            return gone._replace(wanted=gr.skip(), finder=picker, form=opening, prompt=prompt)
+            return await self._go_to(reference, form)
         except PlaygroundError as error:
             return Gone(finder=await self.finder.at_hand(str(error)))
 
@@ -152,13 +151,13 @@ class ExploreHandlers(WorkbenchHandlers):
             return await self.finder.page(form.model, more)
         return await self.finder.browse(browsing)
 
-    async def try_sample(self, event: gr.EventData, form: Form, more: More) -> tuple[Any, str]:
+    async def try_sample(self, event: gr.EventData, form: Form, more: More) -> Gone:
         """Put an example's input into the form."""
         wanted = asked(event, "example")
         for example in more.examples:
             if example.id == wanted:
-                return Wanted(form.model, example.input), notice("The example is in the form.")
-        return gr.skip(), notice("This example isn't there any more.", "bad")
+                return await self._holding(form.model, example.input, _EXAMPLE)
+        return Gone(notice=notice("This example isn't there any more.", "bad"))
 
     async def more(self, form: Form, known: More) -> tuple[Any, More]:
         """Return a model's page with its versions, readme and examples, and those."""
@@ -168,18 +167,26 @@ class ExploreHandlers(WorkbenchHandlers):
         more = known if known.model == name else await self.finder.more(name)
         return await self.finder.page(form.model, more), more
 
-    async def _go_to(self, reference: Reference) -> Gone:
+    async def _go_to(self, reference: Reference, form: Form) -> Gone:
         match reference:
             case ModelReference(model=model):
                 await self.services.jobs.describe(model)
-                return Gone(wanted=Wanted(model), notice="")
+                if form.model:  # from where what was changed is carried over
+                    return Gone(wanted=Wanted(model), notice="")
+                page, opening = await self.switch(form, {}, model)
+                return Gone(finder=page, form=opening, notice="")
             case CollectionReference(slug=slug):
                 browsing = Browsing(collection=slug)
                 return Gone(finder=await self.finder.browse(browsing), browsing=browsing)
             case PredictionReference(prediction_id=prediction_id):
                 past = await self.services.client.get_past_run(prediction_id)
-                said = past.notice or "The settings of that run are in the form."
-                return Gone(wanted=Wanted(past.model, past.input), notice=notice(said))
+                return await self._holding(past.model, past.input, past.notice or _PAST_RUN)
+
+    async def _holding(self, model: str, given: Mapping[str, Any], said: str) -> Gone:
+        loaded = await self.filled(model, given)
+        return Gone(
+            finder=loaded.picker, form=loaded.form, prompt=loaded.prompt, notice=notice(said)
+        )
 
 
 class ExploreStates(NamedTuple):
@@ -231,7 +238,7 @@ def _wire(explore: Explore, handlers: ExploreHandlers) -> None:
     finder.collection(handlers.open_collection, None, found, **QUIET)
     finder.browse(handlers.back, browsing, found, **QUIET)
     finder.favourite(handlers.favour, [bench.form, browsing, more], finder, **QUIET)
-    finder.example(handlers.try_sample, [bench.form, more], [bench.wanted, bench.notice], **QUIET)
+    finder.example(handlers.try_sample, [bench.form, more], gone, **QUIET)
     bench.form.change(handlers.more, [bench.form, more], [finder, more], **QUIET)
     bench.form.change(handlers.shown_feed, bench.form, bench.feed, **QUIET)
     bench.form.change(prompt_box, bench.form, bench.prompt, **QUIET)
