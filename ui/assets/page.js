@@ -259,6 +259,34 @@
     });
   }
 
+  // A file from the clipboard goes into the field where it is pasted, or into the first of the form
+  // that is empty and takes it. Gradio's own boxes for files take them by choosing and dropping.
+  document.addEventListener("paste", (event) => {
+    const files = event.clipboardData?.files ?? [];
+    const bench = event.target.closest?.(".bench");
+    if (!files.length || !bench) {
+      return;
+    }
+    const own = event.target.closest(".file-field");
+    const inputs = own
+      ? own.querySelectorAll("input[type=file]")
+      : bench.querySelectorAll(".file-field input[type=file]");
+    const input = [...inputs].find((one) => takes(one, files[0]));
+    if (input) {
+      event.preventDefault();
+      const pasted = new DataTransfer();
+      [...files].slice(0, input.multiple ? undefined : 1).forEach((one) => pasted.items.add(one));
+      input.files = pasted.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+
+  const takes = (input, file) => {
+    const accepted = input.accept.split(",").filter(Boolean);
+    const ending = file.name.slice(file.name.lastIndexOf(".")).toLowerCase();
+    return !accepted.length || accepted.includes(ending);
+  };
+
   page.buttons = ({ element, trigger }) => listen(element, trigger);
 
   // --- What is asked for -------------------------------------------------------------------

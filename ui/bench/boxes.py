@@ -194,7 +194,7 @@ def _address_box(field: Field, value: Any, common: dict[str, Any]) -> gr.Textbox
         value=value,
         lines=1,
         max_lines=4,
-        placeholder="or https://…, one a line" if several else "or https://…",
+        placeholder=f"or paste a file, or https://…{', one a line' if several else ''}",
         info=field.description or None,
     )
 
