@@ -11,7 +11,7 @@ from core.history.filters import Filter
 from core.history.records import Job
 from core.jobs.events import TERMINAL_EVENTS
 from core.models.catalog import Kind, find
-from core.models.chat import Turn, chat_input
+from core.models.chat import ChatFields, Turn, chat_input
 from ui.services import LOCAL_OWNER, Services
 from ui.troubles import told
 
@@ -61,10 +61,9 @@ class Endpoints:
             system_prompt: how to answer, or empty.
         """
         curated = find(model)
-        if curated is None or curated.chat is None:
+        if curated is None or curated.kind != "chat":
             raise _refusal(f"{model} isn't a chat model of this page; use /run_model for others.")
-        asked = chat_input(curated, [Turn("user", prompt)], system_prompt=system_prompt)
-        job = await self._run(model, asked, kind="chat")
+        job = await self._ask(model, Turn("user", prompt), system_prompt)
         if job.state != "succeeded":
             raise _refusal(job.error or f"The answer ended as {job.state}.")
         return job.text or ""
@@ -81,6 +80,12 @@ class Endpoints:
             raise _refusal(f"limit goes from 1 to {_MAX_HISTORY}.")
         jobs = await self.services.archive.list(LOCAL_OWNER, Filter(words=query), limit=limit)
         return [_entry(job) for job in jobs]
+
+    @told
+    async def _ask(self, model: str, question: Turn, system_prompt: str) -> Job:
+        fields = ChatFields.of(await self.services.jobs.schema(model))
+        asked = chat_input(fields, [question], system_prompt=system_prompt)
+        return await self._run(model, asked, kind="chat")
 
     @told
     async def _run(

@@ -11,25 +11,6 @@ Kind = Literal["image", "video", "chat", "audio", "other"]
 
 
 @dataclass(frozen=True)
-class ChatFields:
-    """What a chat model calls its inputs; None for those it lacks.
-
-    Attributes:
-        messages: takes a conversation as a list of `{role, content}`.
-        images: takes one image, or a list of them.
-        images_are_list: whether it is a list.
-    """
-
-    prompt: str = "prompt"
-    system_prompt: str | None = None
-    temperature: str | None = None
-    max_tokens: str | None = None
-    messages: str | None = None
-    images: str | None = None
-    images_are_list: bool = False
-
-
-@dataclass(frozen=True)
 class CatalogModel:
     """A model that the page offers.
 
@@ -39,7 +20,6 @@ class CatalogModel:
         example: a prompt, or a question, that shows it.
         settings: the two or three that are shown first.
         start_image: the setting that takes a clip's first frame, or None.
-        chat: the names of a chat model's inputs; None for the others.
     """
 
     id: str
@@ -49,7 +29,6 @@ class CatalogModel:
     example: str
     settings: tuple[str, ...] = ()
     start_image: str | None = None
-    chat: ChatFields | None = None
 
 
 def models_of(kind: Kind) -> tuple[CatalogModel, ...]:
@@ -231,7 +210,6 @@ _CHATS = (
         blurb="An open model for everyday questions.",
         example="What should I look at before I buy a used bicycle, and in which order?",
         settings=("temperature", "max_tokens"),
-        chat=ChatFields(temperature="temperature", max_tokens="max_tokens"),
     ),
     CatalogModel(
         id="meta/meta-llama-3-8b-instruct",
@@ -240,7 +218,6 @@ _CHATS = (
         blurb="The small, quick and cheap one.",
         example="Give me five names for a small bakery by the sea.",
         settings=("temperature", "max_tokens"),
-        chat=ChatFields(temperature="temperature", max_tokens="max_tokens"),
     ),
     CatalogModel(
         id="anthropic/claude-4.5-sonnet",
@@ -252,7 +229,6 @@ _CHATS = (
             "of it is missing, and I had to explain that to the client.”"
         ),
         settings=("system_prompt", "max_tokens"),
-        chat=ChatFields(system_prompt="system_prompt", max_tokens="max_tokens", images="image"),
     ),
     CatalogModel(
         id="openai/gpt-5.2",
@@ -264,13 +240,6 @@ _CHATS = (
             "mountains with the coast, and say what would change your mind."
         ),
         settings=("system_prompt", "reasoning_effort", "verbosity"),
-        chat=ChatFields(
-            system_prompt="system_prompt",
-            max_tokens="max_completion_tokens",
-            messages="messages",
-            images="image_input",
-            images_are_list=True,
-        ),
     ),
     CatalogModel(
         id="google/gemini-2.5-flash",
@@ -279,13 +248,6 @@ _CHATS = (
         blurb="Fast answers about text, images and clips.",
         example="Why does my bread rise nicely and then fall flat in the oven?",
         settings=("system_instruction", "temperature", "max_output_tokens"),
-        chat=ChatFields(
-            system_prompt="system_instruction",
-            temperature="temperature",
-            max_tokens="max_output_tokens",
-            images="images",
-            images_are_list=True,
-        ),
     ),
     CatalogModel(
         id="deepseek-ai/deepseek-r1",
@@ -297,7 +259,6 @@ _CHATS = (
             "number out?"
         ),
         settings=("temperature", "max_tokens"),
-        chat=ChatFields(temperature="temperature", max_tokens="max_tokens"),
     ),
 )
 

@@ -29,6 +29,7 @@ from tests.ui.world import (
     GPT,
     LLAMA,
     LOST,
+    SCHNELL,
     begun,
     ended,
     event,
@@ -37,10 +38,11 @@ from tests.ui.world import (
     shown_choice,
 )
 from ui.actions import Actions
+from ui.bench.form import Form
 from ui.services import LOCAL_OWNER, Services
+from ui.tabs.asking import Held, shown_in
 from ui.tabs.conversation import ChatHandlers, Followed, Opened, Talk
 
-SETTINGS = (LLAMA, "", 0.7, 1024)
 ROLES = ("user", "assistant")
 NO_CREDIT = '{"title": "Insufficient credit", "detail": "You have no credit left.", "status": 402}'
 
@@ -50,7 +52,7 @@ class Tab:
     """The Chat tab in a browser: what it shows, and what it gives back to the handlers."""
 
     handlers: ChatHandlers
-    settings: tuple[Any, ...] = SETTINGS
+    settings: tuple[Form, Held] | None = None
     chatbot: Any = field(default_factory=list)
     conversation: Conversation | None = None
     job_id: str | None = None
@@ -66,10 +68,15 @@ class Tab:
             if value != gr.skip():
                 setattr(self, name, value)
 
+    async def asked_with(self, model: str = LLAMA, **values: Any) -> tuple[Form, Held]:
+        """Return a model's settings as the tab gives them."""
+        return (await self.handlers.asking.form(model)).filled(values), None
+
     async def begin(self, text: str, *files: Path) -> str:
         """Send a message; return the id of the job that answers it."""
         message = {"text": text, "files": [str(path) for path in files]}
-        self.took(await self.handlers.send(self.conversation, message, *self.settings))
+        settings = self.settings or await self.asked_with()
+        self.took(await self.handlers.send(self.conversation, message, *settings))
         assert self.job_id is not None, self.status
         return self.job_id
 
@@ -192,7 +199,7 @@ async def test_a_model_that_takes_a_prompt_is_asked_with_the_whole_conversation(
 async def test_a_model_that_takes_messages_is_asked_with_all_of_them(
     talk: Tab, emulator: Emulator
 ) -> None:
-    talk.settings = (GPT, "Be brief.", 0.7, 300)
+    talk.settings = await talk.asked_with(GPT, system_prompt="Be brief.", max_completion_tokens=300)
     first = await talk.say("What is tea?")
 
     await talk.say("And coffee?")
@@ -208,7 +215,9 @@ async def test_a_model_that_takes_messages_is_asked_with_all_of_them(
 
 
 async def test_the_settings_are_those_that_are_shown(talk: Tab, emulator: Emulator) -> None:
-    talk.settings = (LLAMA, "  Be brief. ", 0.25, 77.0)
+    talk.settings = await talk.asked_with(
+        system_prompt="  Be brief. ", temperature=0.25, max_tokens=77
+    )
 
     await talk.say("What is tea?")
 
@@ -221,7 +230,7 @@ async def test_the_settings_are_those_that_are_shown(talk: Tab, emulator: Emulat
 async def test_an_empty_message_is_refused_and_nothing_is_asked(
     talk: Tab, services: Services, message: dict[str, Any] | None
 ) -> None:
-    asked = await talk.handlers.send(None, message, *SETTINGS)
+    asked = await talk.handlers.send(None, message, *await talk.asked_with())
 
     assert "Write a message first." in asked.status
     assert 'role="alert"' in asked.status
@@ -235,7 +244,7 @@ async def test_what_a_model_cannot_take_is_refused_and_the_conversation_stays(
     await talk.say("What is tea?")
 
     asked = await talk.handlers.send(
-        talk.conversation, {"text": "And this?", "files": [str(png)]}, *SETTINGS
+        talk.conversation, {"text": "And this?", "files": [str(png)]}, *await talk.asked_with()
     )
 
     assert "Llama 3 70B doesn&#39;t look at images" in asked.status
@@ -250,7 +259,7 @@ async def test_a_refusal_leaves_the_answer_that_is_being_written_its_place(
     go_on.clear()
     await talk.begin("What is tea?")
 
-    asked = await talk.handlers.send(talk.conversation, {"text": ""}, *SETTINGS)
+    asked = await talk.handlers.send(talk.conversation, {"text": ""}, *await talk.asked_with())
 
     assert asked == nothing_but(asked.status)
 
@@ -261,7 +270,8 @@ async def test_an_answer_is_asked_for_again_and_the_first_one_is_kept_in_the_his
     first = await talk.say("What is tea?")
     second = await talk.say("And coffee?")
 
-    asked = await talk.handlers.retry(retried(1), talk.conversation, LLAMA, "Be brief.", 0.1, 50)
+    settings = await talk.asked_with(system_prompt="Be brief.", temperature=0.1)
+    asked = await talk.handlers.retry(retried(1), talk.conversation, *settings)
     talk.took(asked)
     again = await talk.finish()
 
@@ -280,7 +290,7 @@ async def test_a_retry_goes_back_to_the_question_that_a_message_belongs_to(
     await talk.say("What is tea?")
     await talk.say("And coffee?")
 
-    asked = await talk.handlers.retry(retried(index), talk.conversation, *SETTINGS)
+    asked = await talk.handlers.retry(retried(index), talk.conversation, *await talk.asked_with())
 
     assert len(asked.conversation.turns) == left
     assert asked.conversation.turns[-1].role == "user"
@@ -293,7 +303,9 @@ async def test_a_changed_question_is_asked_anew_without_what_came_after_it(
     second = await talk.say("And coffee?")
     await talk.say("Which is older?")
 
-    asked = await talk.handlers.edit(edited(2, " And cocoa? "), talk.conversation, *SETTINGS)
+    asked = await talk.handlers.edit(
+        edited(2, " And cocoa? "), talk.conversation, *await talk.asked_with()
+    )
     talk.took(asked)
     again = await talk.finish()
 
@@ -314,7 +326,7 @@ async def test_a_changed_question_is_asked_anew_without_what_came_after_it(
 async def test_a_question_cannot_be_changed_to_nothing(talk: Tab, services: Services) -> None:
     await talk.say("What is tea?")
 
-    asked = await talk.handlers.edit(edited(0, "  "), talk.conversation, *SETTINGS)
+    asked = await talk.handlers.edit(edited(0, "  "), talk.conversation, *await talk.asked_with())
 
     assert "can&#39;t be empty" in asked.status
     assert len(await services.archive.list(LOCAL_OWNER)) == 1
@@ -323,19 +335,18 @@ async def test_a_question_cannot_be_changed_to_nothing(talk: Tab, services: Serv
 async def test_a_conversation_comes_back_with_the_settings_of_its_last_question(
     talk: Tab,
 ) -> None:
-    talk.settings = (LLAMA, "Answer in verse.", 0.2, 300)
+    talk.settings = await talk.asked_with(system_prompt="Answer in verse.", temperature=0.2)
     await talk.say("What is tea?")
-    talk.settings = (LLAMA, "Be brief.", 0.25, 77)
+    talk.settings = await talk.asked_with(system_prompt="Be brief.", max_tokens=77)
     last = await talk.say("And coffee?")
 
     opened = await talk.handlers.opened(last.conversation_id or "")
 
     assert opened.talk.chatbot == talk.chatbot
     assert opened.talk.conversation == talk.conversation
-    assert opened.model == LLAMA
+    assert opened.form.model == LLAMA
     assert shown_choice(LLAMA) in opened.picker
-    assert opened.system_prompt.value == "Be brief."
-    assert (opened.temperature.value, opened.max_tokens.value) == (0.25, 77)
+    assert opened.form.values == {"system_prompt": "Be brief.", "max_tokens": "77"}
     assert opened.talk.live == gr.update(value=[], visible=False)
 
 
@@ -344,24 +355,14 @@ async def test_the_system_prompt_is_kept_but_never_shown_as_a_message(
     talk: Tab, services: Services, model: str
 ) -> None:
     """Whether the model has a place for it, takes it as a message, or reads it in the prompt."""
-    talk.settings = (model, "Be brief.", 0.7, 1024)
+    talk.settings = await talk.asked_with(model, system_prompt="Be brief.")
 
     job = await talk.say("What is tea?")
     opened = await talk.handlers.opened(job.conversation_id or "")
 
     assert [turn.role for turn in job.turns] == ["system", "user"]
     assert [message["role"] for message in opened.talk.chatbot] == [*ROLES]
-    assert opened.system_prompt.value == "Be brief."
-
-
-async def test_a_conversation_without_a_limit_comes_back_without_one(talk: Tab) -> None:
-    talk.settings = (LLAMA, "", 0.7, None)
-    job = await talk.say("What is tea?")
-
-    opened = await talk.handlers.opened(job.conversation_id or "")
-
-    assert "max_tokens" not in job.input
-    assert opened.max_tokens.value is None
+    assert opened.form.values == {"system_prompt": "Be brief."}
 
 
 async def test_a_conversation_goes_on_after_it_was_opened(talk: Tab, emulator: Emulator) -> None:
@@ -500,7 +501,7 @@ async def test_an_answer_that_failed_is_asked_for_again_without_what_was_said_of
     emulator.inject(Fault(method="POST", path=CREATE, status=402, body=NO_CREDIT))
     await talk.say("What is tea?")
 
-    talk.took(await talk.handlers.retry(retried(1), talk.conversation, *SETTINGS))
+    talk.took(await talk.handlers.retry(retried(1), talk.conversation, *await talk.asked_with()))
     again = await talk.finish()
 
     assert again.state is State.SUCCEEDED
@@ -529,12 +530,15 @@ async def test_a_page_that_opens_finds_the_answer_that_is_being_written(
     assert again.spoken == [("user", "What is tea?"), ("assistant", job.text)]
 
 
-async def test_a_page_that_opens_while_nothing_is_written_stays_as_it_is(talk: Tab) -> None:
+async def test_a_page_that_opens_while_nothing_is_written_gets_the_first_form(talk: Tab) -> None:
     await talk.say("What is tea?")
 
-    shown = await talk.handlers.attach()
+    *shown, form = await talk.handlers.attach()
 
-    assert shown == (gr.skip(),) * (len(Talk._fields) + len(Opened._fields) - 1)
+    given = [value for value in shown if value != gr.skip()]
+    assert [type(one) for one in given] == [gr.MultimodalTextbox]
+    assert form.model == LLAMA
+    assert form.revision
 
 
 async def test_opening_a_conversation_finds_its_own_answer_and_no_others(
@@ -585,9 +589,11 @@ async def test_one_conversation_is_asked_one_thing_at_a_time(
     conversation = talk.conversation
 
     refused = [
-        await talk.handlers.send(conversation, {"text": "And cocoa?"}, *SETTINGS),
-        await talk.handlers.retry(retried(1), conversation, *SETTINGS),
-        await talk.handlers.edit(edited(0, "What is cocoa?"), conversation, *SETTINGS),
+        await talk.handlers.send(conversation, {"text": "And cocoa?"}, *await talk.asked_with()),
+        await talk.handlers.retry(retried(1), conversation, *await talk.asked_with()),
+        await talk.handlers.edit(
+            edited(0, "What is cocoa?"), conversation, *await talk.asked_with()
+        ),
     ]
 
     for one in refused:
@@ -635,7 +641,7 @@ async def test_what_was_gone_on_with_in_another_tab_becomes_a_conversation_of_it
 async def test_images_are_kept_with_their_turn_and_shown_again(
     talk: Tab, services: Services, png: Path
 ) -> None:
-    talk.settings = (CLAUDE, "", 0.7, 1024)
+    talk.settings = await talk.asked_with(CLAUDE)
     job = await talk.say("What is on it?", png)
     png.unlink()
 
@@ -654,7 +660,7 @@ async def test_images_are_kept_with_their_turn_and_shown_again(
 async def test_an_image_is_looked_at_in_later_turns_too(
     talk: Tab, services: Services, png: Path
 ) -> None:
-    talk.settings = (CLAUDE, "", 0.7, 1024)
+    talk.settings = await talk.asked_with(CLAUDE)
     first = await talk.say("What is on it?", png)
 
     second = await talk.say("Which colour is it?")
@@ -665,10 +671,12 @@ async def test_an_image_is_looked_at_in_later_turns_too(
 
 
 async def test_a_changed_question_keeps_its_images(talk: Tab, png: Path) -> None:
-    talk.settings = (CLAUDE, "", 0.7, 1024)
+    talk.settings = await talk.asked_with(CLAUDE)
     first = await talk.say("What is on it?", png)
 
-    asked = await talk.handlers.edit(edited(0, "Which colour?"), talk.conversation, *talk.settings)
+    asked = await talk.handlers.edit(
+        edited(0, "Which colour?"), talk.conversation, *await talk.asked_with(CLAUDE)
+    )
 
     [turn] = asked.conversation.turns
     assert turn.text == "Which colour?"
@@ -679,7 +687,7 @@ async def test_a_missing_image_does_not_keep_a_conversation_from_opening_or_goin
     talk: Tab, services: Services, png: Path
 ) -> None:
     """Its run was deleted for good, and its files with it."""
-    talk.settings = (CLAUDE, "", 0.7, 1024)
+    talk.settings = await talk.asked_with(CLAUDE)
     job = await talk.say("What is on it?", png)
     services.media.path(str(job.turns[0].images[0])).unlink()
 
@@ -695,14 +703,16 @@ async def test_a_missing_image_does_not_keep_a_conversation_from_opening_or_goin
 async def test_an_example_is_asked_of_its_model(talk: Tab, emulator: Emulator) -> None:
     example = talk.handlers.models[1]
 
-    values = await talk.handlers.try_example(event(model=example.id), None, "", 0.7, 1024)
+    values = await talk.handlers.try_example(
+        event(model=example.id), None, *await talk.asked_with(system_prompt="Be brief.")
+    )
 
     opened = Opened(Talk(*values[: len(Talk._fields)]), *values[len(Talk._fields) :])
-    assert opened.model == example.id
+    assert (opened.form.model, opened.form.values) == (example.id, {"system_prompt": "Be brief."})
     assert shown_choice(example.id) in opened.picker
     talk.took(opened.talk)
     assert (await talk.finish()).model == example.id
-    assert asked_last(emulator)["prompt"] == example.example
+    assert asked_last(emulator)["prompt"] == f"Be brief.\n\n{example.example}"
 
 
 async def test_an_example_that_is_refused_changes_neither_the_model_nor_its_settings(
@@ -712,26 +722,70 @@ async def test_an_example_that_is_refused_changes_neither_the_model_nor_its_sett
     await talk.begin("What is tea?")
 
     values = await talk.handlers.try_example(
-        event(model=talk.handlers.models[1].id), talk.conversation, "", 0.7, 1024
+        event(model=talk.handlers.models[1].id), talk.conversation, *await talk.asked_with()
     )
 
     status = values[Talk._fields.index("status")]
     assert "stop it first" in status
-    assert values == Opened(nothing_but(status), *[gr.skip()] * 5).values
+    assert values == Opened(nothing_but(status), gr.skip(), gr.skip()).values
 
 
-async def test_another_model_hides_what_it_lacks(talk: Tab) -> None:
-    picker, model, _, temperature, max_tokens, box = talk.handlers.choose(event(model=GPT))
+async def test_another_model_keeps_what_was_changed_and_it_has_too(talk: Tab) -> None:
+    form, _ = await talk.asked_with()
+    held = {
+        "revision": form.revision,
+        "values": ["Be brief.", "0.25", *list(form.shown.values())[2:]],
+    }
 
-    assert model == GPT
+    picker, other, box = await talk.handlers.choose(event(model=GPT), form, held)
+
     assert shown_choice(GPT) in picker
-    assert (temperature.visible, max_tokens.visible) == (False, True)
+    assert (other.model, other.values) == (GPT, {"system_prompt": "Be brief."})
+    assert {"reasoning_effort", "verbosity"} <= other.shown.keys()
+    assert not {"prompt", "messages", "image_input"} & other.shown.keys()
     assert box.sources == ["upload"]
+
+
+@pytest.mark.parametrize("held", [None, {}, {"values": ["x"]}, {"revision": 1, "values": 7}])
+async def test_what_the_page_tells_of_another_form_is_not_taken(talk: Tab, held: Held) -> None:
+    form, _ = await talk.asked_with(system_prompt="Be brief.")
+
+    assert shown_in(form, held) == form.shown
+    assert (await talk.handlers.asking.settings(form, held)).system_prompt == "Be brief."
+
+
+async def test_a_setting_that_cannot_be_is_refused_and_nothing_is_asked(
+    talk: Tab, services: Services
+) -> None:
+    form, _ = await talk.asked_with()
+    values = ["", "hot", *list(form.shown.values())[2:]]
+
+    asked = await talk.handlers.send(
+        None, {"text": "Hi"}, form, {"revision": form.revision, "values": values}
+    )
+
+    assert "Temperature takes a number" in asked.status
+    assert asked == nothing_but(asked.status)
+    assert await services.archive.list(LOCAL_OWNER) == []
+
+
+async def test_a_model_whose_settings_are_unknown_is_asked_all_the_same(
+    talk: Tab, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(_: str) -> None:
+        return None
+
+    monkeypatch.setattr(services.jobs, "schema", unknown)
+    talk.settings = await talk.asked_with(system_prompt="Be brief.")
+
+    job = await talk.say("What is tea?")
+
+    assert job.input["prompt"] == "Be brief.\n\nWhat is tea?"
 
 
 async def test_a_model_that_is_none_of_the_chats_is_refused(talk: Tab) -> None:
     with pytest.raises(gr.Error, match="isn't a chat model"):
-        talk.handlers.choose(event(model="black-forest-labs/flux-schnell"))
+        await talk.handlers.choose(event(model=SCHNELL), Form(LLAMA), None)
 
 
 async def test_conversations_are_listed_newest_first_and_go_as_a_whole(
@@ -742,7 +796,7 @@ async def test_conversations_are_listed_newest_first_and_go_as_a_whole(
     other = await Tab(talk.handlers).say("Hello!")
     listed = await talk.handlers.listed()
 
-    said, *shown = await talk.handlers.delete(event(first.conversation_id or ""), None, LLAMA)
+    said, *shown = await talk.handlers.delete(event(first.conversation_id or ""), None, Form(LLAMA))
 
     assert "Deleted." in said["html"]
     assert tuple(shown) == nothing_but(gr.skip())
@@ -755,7 +809,7 @@ async def test_a_conversation_that_was_deleted_comes_back_as_a_whole(talk: Tab) 
     await talk.say("What is tea?")
     job = await talk.say("And coffee?")
     deleted = event(job.conversation_id or "")
-    said, *_ = await talk.handlers.delete(deleted, talk.conversation, LLAMA)
+    said, *_ = await talk.handlers.delete(deleted, talk.conversation, Form(LLAMA))
 
     [ids] = re.findall(r'data-job="([^"]*)"', said["html"])
     await Actions(talk.handlers.services).restore(event(ids))
@@ -770,10 +824,10 @@ async def test_deleting_the_conversation_on_the_page_leaves_it_empty(talk: Tab) 
     job = await talk.say("What is tea?")
 
     _, *kept = await talk.handlers.delete(
-        event(other.conversation_id or ""), talk.conversation, LLAMA
+        event(other.conversation_id or ""), talk.conversation, Form(LLAMA)
     )
     _, *gone = await talk.handlers.delete(
-        event(job.conversation_id or ""), talk.conversation, LLAMA
+        event(job.conversation_id or ""), talk.conversation, Form(LLAMA)
     )
 
     assert tuple(kept) == nothing_but(gr.skip())
@@ -789,7 +843,9 @@ async def test_a_conversation_whose_answer_is_being_written_has_to_be_stopped_fi
     await talk.begin("And coffee?")
     assert talk.conversation is not None
 
-    said, *shown = await talk.handlers.delete(event(talk.conversation.id), talk.conversation, LLAMA)
+    said, *shown = await talk.handlers.delete(
+        event(talk.conversation.id), talk.conversation, Form(LLAMA)
+    )
 
     assert "stop it first" in said["html"]
     assert "data-act" not in said["html"]
@@ -801,7 +857,7 @@ async def test_a_conversation_whose_answer_is_being_written_has_to_be_stopped_fi
 async def test_a_new_conversation_begins_empty_and_ready(
     talk: Tab, model: str, sources: list[str]
 ) -> None:
-    empty = talk.handlers.clear(model)
+    empty = await talk.handlers.clear(Form(model))
 
     assert (empty.chatbot, empty.conversation, empty.job_id) == ([], None, None)
     assert (empty.status, empty.live) == ("", gr.update(value=[], visible=False))

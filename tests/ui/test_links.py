@@ -17,6 +17,7 @@ from tests.ui.world import FLEX, KLING, LLAMA, SCHNELL, event, newest_job, ran, 
 from ui import components
 from ui.actions import Actions, Shell
 from ui.bench import layout as workbench
+from ui.bench.form import Form
 from ui.bench.handlers import WorkbenchHandlers
 from ui.bench.pictures import FormPicture
 from ui.links import Bench, Benches, Changes, Links
@@ -102,7 +103,8 @@ async def test_a_runs_settings_go_back_into_its_own_tab(
 
 
 async def test_a_chat_opens_its_conversation(links: Links, services: Services) -> None:
-    asked = await links.chat_handlers.send(None, {"text": "What is tea?"}, LLAMA, "Hush", 0.2, 90)
+    form = (await links.chat_handlers.asking.form(LLAMA)).filled({"system_prompt": "Hush"})
+    asked = await links.chat_handlers.send(None, {"text": "What is tea?"}, form, None)
     job = await newest_job(services)
 
     changes = await links.reuse(event(job.id))
@@ -110,10 +112,8 @@ async def test_a_chat_opens_its_conversation(links: Links, services: Services) -
     assert tab_of(links, changes) == "chat"
     assert [one["content"] for one in changes[links.chat.chatbot]] == ["What is tea?", job.text]
     assert changes[links.chat.conversation].id == asked.conversation.id
-    assert changes[links.chat.model] == LLAMA
-    assert changes[links.chat.system_prompt].value == "Hush"
-    assert changes[links.chat.temperature].value == 0.2
-    assert changes[links.chat.max_tokens].value == 90
+    assert changes[links.chat.form].model == LLAMA
+    assert changes[links.chat.form].values == {"system_prompt": "Hush"}
 
 
 @pytest.mark.parametrize(("model", "kind"), [(COUNTER, None), (PAINTER, "audio"), (WRITER, "chat")])
@@ -238,7 +238,7 @@ async def test_each_value_has_a_place_to_go(links: Links, services: Services) ->
     """Gradio refuses a value for a component that isn't among an event's outputs."""
     picture = await ran(services, SCHNELL)
     clip = await ran(services, KLING)
-    await links.chat_handlers.send(None, {"text": "What is tea?"}, LLAMA, "", 0.2, 90)
+    await links.chat_handlers.send(None, {"text": "What is tea?"}, Form(LLAMA), None)
     talk = await newest_job(services)
     anything = await ran(services, COUNTER)
 

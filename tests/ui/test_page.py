@@ -24,7 +24,7 @@ async def test_controls_carry_plain_names(services: Services) -> None:
     demo = build_page(services)
 
     labels = {getattr(block, "label", None) for block in demo.blocks.values()}
-    assert {"Prompt", "Message", "System prompt", "Search", "Kind", "Status"} <= labels
+    assert {"Prompt", "Message", "Search", "Kind", "Status"} <= labels
     buttons = {block.value for block in demo.blocks.values() if isinstance(block, gr.Button)}
     assert buttons == {"New conversation", "Show more"}
 

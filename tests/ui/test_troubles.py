@@ -14,6 +14,7 @@ from core.emulator import Emulator
 from core.history.archive import ArchiveError
 from tests.ui.world import SCHNELL, event, open_services, ran
 from ui.actions import Actions
+from ui.bench.form import Form
 from ui.bench.handlers import WorkbenchHandlers
 from ui.endpoints import Endpoints
 from ui.live.changes import Live, Seen
@@ -76,7 +77,7 @@ async def test_run_refuses_with_the_reason_and_sends_nothing(
 async def test_chat_and_programs_are_refused_with_the_reason(unusable: Services) -> None:
     chat = ChatHandlers(unusable)
 
-    sent = await chat.send(None, {"text": "Hello"}, chat.models[0].id, "", 0.7, 100)
+    sent = await chat.send(None, {"text": "Hello"}, Form(chat.models[0].id), None)
 
     assert SENTENCE in sent.status
     with pytest.raises(gr.Error, match=SENTENCE):

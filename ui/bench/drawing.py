@@ -75,11 +75,53 @@ def form_class(model: str) -> str:
     return f"for-{re.sub(r'[^0-9A-Za-z]+', '-', model)}"
 
 
+def draw_settings(form: Form, kept: gr.State, held: gr.JSON) -> None:
+    """Draw a form without a prompt and buttons, whose values the page keeps in `held`.
+
+    It keeps them as `{revision, values}`, which is read by events that outlive the form.
+    """
+    drawn = _Marked(form)
+    shown = list(_draw_fields(form).values())
+    marks = components.marks(marks_of(form, form.shown))
+    told = f"(...values) => ({{ revision: {form.revision}, values }})"
+    gr.on([box.change for box in shown], None, shown, held, js=told, **QUIET)
+    gr.on(_touched(shown), drawn.marked, shown, marks, trigger_mode="always_last", **QUIET)
+    marks.reset(drawn.reset, shown, kept, **QUIET)
+    marks.reset_all(drawn.reset_all, None, kept, **QUIET)
+
+
 @dataclass(frozen=True)
-class _Drawn:
+class _Marked:
     """What happens in a form that is drawn; handlers get the values of its boxes in their order."""
 
     form: Form
+
+    def marked(self, *values: Any) -> Marks:
+        """Return the marks of what is in the form now."""
+        shown = self._shown(values)
+        try:
+            problems = self.form.mistakes(self.form.read(shown))
+        except InvalidInput as error:
+            problems = dict(error.fields)
+        return marks_of(self.form, shown, problems, keeps=True)
+
+    def reset(self, event: gr.EventData, *values: Any) -> Form:
+        """Put a field back to its default."""
+        return self.form.without(self._shown(values), asked(event, "field"))
+
+    def reset_all(self) -> Form:
+        """Put all fields back to their defaults."""
+        return self.form.holding({})
+
+    def _shown(self, values: Sequence[Any]) -> dict[str, Any]:
+        keys = [box.key for box in self.form.boxes]
+        return dict(zip(keys, values, strict=True))
+
+
+@dataclass(frozen=True)
+class _Drawn(_Marked):
+    """The same in a workbench, which has a prompt, the input as JSON, and runs."""
+
     handlers: WorkbenchHandlers
 
     async def run(
@@ -128,14 +170,6 @@ class _Drawn:
         form = self.form.holding(self.form.differing(shown), json=text)
         return form, gr.skip() if prompt is None else prompt, ""
 
-    def reset(self, event: gr.EventData, *values: Any) -> Form:
-        """Put a field back to its default."""
-        return self.form.without(self._shown(values), asked(event, "field"))
-
-    def reset_all(self) -> Form:
-        """Put all fields back to their defaults."""
-        return self.form.holding({})
-
     async def switch(self, event: gr.EventData, *values: Any) -> tuple[str, Form]:
         return await self.handlers.switch(self.form, self._shown(values), asked(event, "model"))
 
@@ -148,10 +182,6 @@ class _Drawn:
 
     async def take(self, picture: FormPicture | None, *values: Any) -> tuple[Any, Any, str]:
         return await self.handlers.take_picture(self.form, self._shown(values), picture)
-
-    def _shown(self, values: Sequence[Any]) -> dict[str, Any]:
-        keys = [box.key for box in self.form.boxes]
-        return dict(zip(keys, values, strict=True))
 
 
 def _draw_fields(form: Form) -> Mapping[str, gr.components.Component]:

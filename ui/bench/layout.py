@@ -1,5 +1,7 @@
 """Lays a workbench out: its form at the left, its runs at the right and below."""
 
+from typing import Any
+
 import gradio as gr
 
 from ui import components
@@ -45,18 +47,9 @@ def build(handlers: WorkbenchHandlers, kept: States, *, picker: gr.HTML | None =
                 components.draft(name)
                 said = gr.HTML(padding=False, elem_classes="said")
 
-                kept.form.change(None, js=f"() => playground.redraw('{name}-bench')", **QUIET)
+                redrawn(kept.form, f"{name}-bench")
 
-                # Left to itself it would draw at load as well, and what was clicked between the
-                # two would be gone. One form at a time, of all tabs: Gradio draws on threads, and
-                # two that draw on one page change its blocks under each other's feet.
-                @gr.render(  # type: ignore[untyped-decorator]
-                    inputs=kept.form,
-                    triggers=[kept.form.change],
-                    show_progress="hidden",
-                    concurrency_limit=1,
-                    concurrency_id="forms",
-                )
+                @gr.render(**rendering(kept.form))  # type: ignore[untyped-decorator]
                 def draw(form: Form) -> None:
                     drawing.draw(form, bench, handlers)
 
@@ -70,6 +63,27 @@ def build(handlers: WorkbenchHandlers, kept: States, *, picker: gr.HTML | None =
         latest = components.cards(label="Earlier results", elem_id=f"{name}-latest", layout="grid")
     bench = Workbench(picker, prompt, *kept, said, greeting, current, latest)
     return bench
+
+
+def redrawn(form: gr.State, bench_id: str) -> None:
+    """Tell the page when a form is about to be drawn anew; call it before `gr.render`."""
+    form.change(None, js=f"() => playground.redraw('{bench_id}')", **QUIET)
+
+
+def rendering(form: gr.State) -> dict[str, Any]:
+    """Return how `gr.render` draws a form: whenever another one is to be shown.
+
+    Left to itself it would draw at load as well, and what was clicked between the two would be
+    gone. One form at a time, of all tabs: Gradio draws on threads, and two that draw on one page
+    change its blocks under each other's feet.
+    """
+    return {
+        "inputs": form,
+        "triggers": [form.change],
+        "show_progress": "hidden",
+        "concurrency_limit": 1,
+        "concurrency_id": "forms",
+    }
 
 
 def on_load(demo: gr.Blocks, bench: Workbench, handlers: WorkbenchHandlers) -> None:

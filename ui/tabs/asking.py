@@ -1,60 +1,113 @@
-"""How a chat model is asked: its settings, and the box to write in."""
+"""How a chat model is asked: its settings as a form, and the box to write in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
+from core import PlaygroundError
 from core.history.records import Job
 from core.models.catalog import CatalogModel, find
+from core.models.chat import ChatFields
+from core.models.schema import Field, ModelSchema
+from ui.bench.boxes import is_file
+from ui.bench.form import Form
+from ui.services import Services
+
+SYSTEM_PROMPT = Field(
+    name="system_prompt", title="System prompt", description="How to answer, if you like."
+)
+"""Every model has one on the page; which has no place for it reads it in the prompt."""
+
+Held = Mapping[str, Any] | None
+"""What a form's boxes hold, as the page tells it: `{revision, values}`."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a model is asked."""
+    """How a model is asked.
 
-    model: str
-    system_prompt: str = ""
-    temperature: float = 0.7
-    max_tokens: int | None = 1024
+    Attributes:
+        fields: what it calls the parts of a conversation.
+        others: the rest of its input, by its own names.
+    """
 
-
-def controls(
-    model: CatalogModel, settings: Settings | None = None
-) -> tuple[gr.Textbox, gr.Slider, gr.Number]:
-    """Return a model's settings: what it lacks is hidden, and without `settings` nothing else
-    changes."""
-    chat = model.chat
-    assert chat is not None
-    values: list[dict[str, Any]] = [{}, {}, {}]
-    if settings is not None:
-        values = [
-            {"value": settings.system_prompt},
-            {"value": settings.temperature},
-            {"value": settings.max_tokens},
-        ]
-    return (
-        gr.Textbox(**values[0]),
-        gr.Slider(visible=chat.temperature is not None, **values[1]),
-        gr.Number(visible=chat.max_tokens is not None, **values[2]),
-    )
+    model: CatalogModel
+    fields: ChatFields
+    system_prompt: str
+    others: Mapping[str, Any]
 
 
-def composer(model: CatalogModel) -> gr.MultimodalTextbox:
-    """Return the box to write in, ready: it takes images where the model does."""
-    return gr.MultimodalTextbox(submit_btn=True, stop_btn=False, sources=image_sources(model))
+@dataclass(frozen=True)
+class Asking:
+    """Makes the forms of the chat models' settings, and reads them."""
+
+    services: Services
+
+    async def form(self, model: str) -> Form:
+        """Return the form of a model's settings: what isn't part of a conversation, and no file."""
+        curated = chat_model(model)
+        schema = await self._schema(curated.id)
+        if schema is None:
+            return Form(curated.id, main=(SYSTEM_PROMPT,))
+        fields = ChatFields.of(schema)
+        own = schema.field(fields.system_prompt or "") or SYSTEM_PROMPT
+        system = replace(SYSTEM_PROMPT, default=own.default)
+        others = [one for one in schema.fields if one.name not in fields.names and not is_file(one)]
+        form = Form.of(curated.id, replace(schema, fields=tuple(others)), curated)
+        return replace(form, main=(system, *form.main), prompt=None)
+
+    async def form_of(self, job: Job) -> Form:
+        """Return the form with the settings that a job was asked with."""
+        form = await self.form(job.model)
+        fields = ChatFields.of(await self._schema(job.model))
+        said = next((turn.text for turn in job.turns if turn.role == "system"), "")
+        system = said or job.input.get(fields.system_prompt or "", "")
+        return form.filled({**job.input, SYSTEM_PROMPT.name: system})
+
+    async def settings(self, form: Form, held: Held) -> Settings:
+        """Return what a form's boxes mean.
+
+        Raises:
+            InvalidInput: one holds what its field can't be.
+        """
+        model = chat_model(form.model)
+        given = form.read(shown_in(form, held))
+        system = str(given.pop(SYSTEM_PROMPT.name, "")).strip()
+        return Settings(model, ChatFields.of(await self._schema(model.id)), system, given)
+
+    async def composer(self, model: str) -> gr.MultimodalTextbox:
+        """Return the box to write in, ready: it takes images where the model does."""
+        sources = await self.image_sources(model)
+        return gr.MultimodalTextbox(submit_btn=True, stop_btn=False, sources=sources)
+
+    async def image_sources(self, model: str) -> list[str]:
+        """Return where the box takes images from: nowhere, for a model that takes none."""
+        return ["upload"] if ChatFields.of(await self._schema(model)).images else []
+
+    async def _schema(self, model: str) -> ModelSchema | None:
+        try:
+            return await self.services.jobs.schema(model)
+        except PlaygroundError as error:
+            gr.Warning(f"This model's settings can't be shown: {error}")
+            return None
+
+
+def shown_in(form: Form, held: Held) -> dict[str, Any]:
+    """Return what a form's boxes hold, by their keys: what the page tells, if it is of this one."""
+    values = (held or {}).get("values")
+    keys = [box.key for box in form.boxes]
+    is_of_it = isinstance(values, list) and len(values) == len(keys)
+    if not is_of_it or (held or {}).get("revision") != form.revision:
+        return form.shown
+    return dict(zip(keys, values or (), strict=True))
 
 
 def busy_composer(*, keeps_words: bool = False) -> gr.MultimodalTextbox:
     """Return the box while an answer is written: emptied, unless what is in it wasn't sent."""
     words: dict[str, Any] = {} if keeps_words else {"value": None}
     return gr.MultimodalTextbox(submit_btn=False, stop_btn=True, **words)
-
-
-def image_sources(model: CatalogModel) -> list[str]:
-    """Return where the box takes images from: nowhere, for a model that doesn't look at them."""
-    assert model.chat is not None
-    return [] if model.chat.images is None else ["upload"]
 
 
 def chat_model(model: str) -> CatalogModel:
@@ -64,32 +117,6 @@ def chat_model(model: str) -> CatalogModel:
         gr.Error: it isn't one.
     """
     curated = find(model)
-    if curated is None or curated.chat is None:
+    if curated is None or curated.kind != "chat":
         raise gr.Error(f"{model} isn't a chat model of this page.", print_exception=False)
     return curated
-
-
-def settings_from(
-    model: str, system_prompt: str | None, temperature: float | None, max_tokens: float | None
-) -> Settings:
-    """Return the settings that the tab's controls hold."""
-    return Settings(
-        model,
-        (system_prompt or "").strip(),
-        0.7 if temperature is None else float(temperature),
-        None if max_tokens is None else int(max_tokens),
-    )
-
-
-def settings_of(job: Job, model: CatalogModel) -> Settings:
-    """Return the settings that a job was asked with."""
-    names = model.chat
-    assert names is not None
-    defaults = Settings(model.id)
-    said = next((turn.text for turn in job.turns if turn.role == "system"), "")
-    return Settings(
-        model.id,
-        said or str(job.input.get(names.system_prompt or "", "")),
-        job.input.get(names.temperature or "", defaults.temperature),
-        job.input.get(names.max_tokens) if names.max_tokens else defaults.max_tokens,
-    )

@@ -6,8 +6,10 @@ from typing import Any
 import gradio as gr
 
 from ui import components
+from ui.bench import drawing
+from ui.bench.form import Form
+from ui.bench.layout import rendering
 from ui.components import QUIET
-from ui.tabs.asking import Settings, image_sources
 from ui.tabs.conversation import ChatHandlers, Followed
 from ui.views.pieces import model_picker, welcome
 
@@ -25,10 +27,8 @@ class Chat:
     welcome: gr.HTML
     fresh: gr.Button
     picker: gr.HTML
-    model: gr.State
-    system_prompt: gr.Textbox
-    temperature: gr.Slider
-    max_tokens: gr.Number
+    form: gr.State
+    held: gr.JSON
     chatbot: gr.Chatbot
     live: gr.Chatbot
     conversation: gr.State
@@ -40,7 +40,7 @@ class Chat:
     @property
     def settings(self) -> list[Any]:
         """How the model is asked."""
-        return [self.model, self.system_prompt, self.temperature, self.max_tokens]
+        return [self.form, self.held]
 
     @property
     def talk(self) -> list[Any]:
@@ -57,14 +57,14 @@ class Chat:
     @property
     def opened(self) -> list[Any]:
         """The same with its settings (`Opened`)."""
-        return [*self.talk, self.picker, *self.settings]
+        return [*self.talk, self.picker, self.form]
 
 
 @dataclass(frozen=True)
 class States:
     """What the tab remembers for a visitor; outside the tabs, as a workbench's states are."""
 
-    model: gr.State
+    form: gr.State
     conversation: gr.State
     job_id: gr.State
     followed: gr.State
@@ -73,36 +73,26 @@ class States:
 def states(handlers: ChatHandlers) -> States:
     """Return the tab's states; call it before the tabs are laid out."""
     return States(
-        gr.State(handlers.models[0].id), gr.State(None), gr.State(None), gr.State(Followed())
+        gr.State(Form(handlers.models[0].id)),
+        gr.State(None),
+        gr.State(None),
+        gr.State(Followed()),
     )
 
 
 def build(handlers: ChatHandlers, kept: States) -> Chat:
     """Lay the tab out."""
     models = handlers.models
-    defaults = Settings(models[0].id)
     with gr.Row(equal_height=False, elem_classes="halves chat"):
-        with gr.Column(scale=4, min_width=280, elem_classes="panel"):
+        with gr.Column(scale=4, min_width=280, elem_id="chat-bench", elem_classes="panel bench"):
             picker = components.picker(model_picker(models, models[0].id), elem_id="chat-model")
             with gr.Accordion("Settings", open=False, elem_classes="advanced"):
-                system_prompt = gr.Textbox(
-                    label="System prompt", lines=3, placeholder="How to answer", interactive=True
-                )
-                temperature = gr.Slider(
-                    0,
-                    2,
-                    value=defaults.temperature,
-                    step=0.05,
-                    label="Temperature",
-                    interactive=True,
-                )
-                max_tokens = gr.Number(
-                    value=defaults.max_tokens,
-                    minimum=1,
-                    precision=0,
-                    label="Max tokens",
-                    interactive=True,
-                )
+                held = gr.JSON(visible=False)
+
+                @gr.render(**rendering(kept.form))  # type: ignore[untyped-decorator]
+                def draw(form: Form) -> None:
+                    drawing.draw_settings(form, kept.form, held)
+
             fresh = gr.Button("New conversation", elem_classes="fresh")
             conversations = components.cards(label="Conversations", elem_id="conversations")
         with gr.Column(scale=11, min_width=300, elem_classes="talk"):
@@ -140,7 +130,7 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
                 placeholder="Message (Shift+Enter starts a new line)",
                 file_types=["image"],
                 file_count="multiple",
-                sources=image_sources(models[0]),
+                sources=[],
                 lines=1,
                 max_lines=10,
                 interactive=True,
@@ -151,10 +141,8 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
         welcome=greeting,
         fresh=fresh,
         picker=picker,
-        model=kept.model,
-        system_prompt=system_prompt,
-        temperature=temperature,
-        max_tokens=max_tokens,
+        form=kept.form,
+        held=held,
         chatbot=chatbot,
         live=live,
         conversation=kept.conversation,
@@ -204,7 +192,7 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
         chat.chatbot.edit(handlers.edit, given, chat.talk, **QUIET),
         chat.welcome.example(
             handlers.try_example,
-            [chat.conversation, *chat.settings[1:]],
+            given,
             chat.opened,
             **QUIET,
         ),
@@ -212,9 +200,11 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
     opened = chat.conversations.open(handlers.open, None, chat.opened, **QUIET)
     for change in (*asked, opened):
         change.then(None, None, None, js="() => playground.toEnd()", **QUIET)
-    chat.fresh.click(handlers.clear, chat.model, chat.talk, **QUIET)
+    chat.fresh.click(handlers.clear, chat.form, chat.talk, **QUIET)
     chat.composer.stop(handlers.stop, chat.job_id, None, **QUIET)
-    chat.picker.choose(handlers.choose, None, [chat.picker, *chat.settings, chat.composer], **QUIET)
+    chat.picker.choose(
+        handlers.choose, chat.settings, [chat.picker, chat.form, chat.composer], **QUIET
+    )
     for change in (*asked, committed):
         change.then(handlers.listed, None, chat.conversations, **QUIET)
 
@@ -222,6 +212,6 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
 def delete_with(chat: Chat, handlers: ChatHandlers, toast: gr.HTML) -> None:
     """Let conversations be thrown away, with a message that tells the way back."""
     deleted = chat.conversations.delete(
-        handlers.delete, [chat.conversation, chat.model], [toast, *chat.talk], **QUIET
+        handlers.delete, [chat.conversation, chat.form], [toast, *chat.talk], **QUIET
     )
     deleted.then(handlers.listed, None, chat.conversations, **QUIET)

@@ -17,19 +17,11 @@ from core.history.records import Job, State
 from core.jobs.events import TERMINAL_EVENTS, Event, Stopping, TextDelta, Waiting
 from core.models.catalog import CatalogModel, models_of
 from core.models.chat import Conversation, Turn, chat_input
+from ui.bench.form import Form
 from ui.components import asked
 from ui.live.ticking import with_ticks
 from ui.services import LOCAL_OWNER, Services
-from ui.tabs.asking import (
-    Settings,
-    busy_composer,
-    chat_model,
-    composer,
-    controls,
-    image_sources,
-    settings_from,
-    settings_of,
-)
+from ui.tabs.asking import Asking, Held, busy_composer, chat_model, shown_in
 from ui.troubles import quiet, told, told_midway
 from ui.views import present
 from ui.views.cards import Card, conversation_cards
@@ -64,10 +56,7 @@ class Opened(NamedTuple):
 
     talk: Talk
     picker: Any
-    model: Any
-    system_prompt: Any
-    temperature: Any
-    max_tokens: Any
+    form: Any
 
     @property
     def values(self) -> tuple[Any, ...]:
@@ -93,21 +82,24 @@ class ChatHandlers:
         """What the tab offers; the one to begin with first."""
         return models_of("chat")
 
-    def choose(self, event: gr.EventData) -> tuple[str, str, Any, Any, Any, Any]:
-        """Return the picker, the model, and its controls: what it lacks is hidden."""
+    @property
+    def asking(self) -> Asking:
+        """What makes and reads the models' settings."""
+        return Asking(self.services)
+
+    async def choose(self, event: gr.EventData, form: Form, held: Held) -> tuple[str, Form, Any]:
+        """Return the picker, the form with what was changed and the model has too, and the box."""
         model = chat_model(asked(event, "model"))
-        box = gr.MultimodalTextbox(sources=image_sources(model))
-        return model_picker(self.models, model.id), model.id, *controls(model), box
+        box = gr.MultimodalTextbox(sources=await self.asking.image_sources(model.id))
+        return model_picker(self.models, model.id), await self._form(model.id, form, held), box
 
     @told
     async def send(
         self,
         conversation: Conversation | None,
         message: dict[str, Any] | None,
-        model: str,
-        system_prompt: str | None,
-        temperature: float | None,
-        max_tokens: float | None,
+        form: Form,
+        held: Held,
     ) -> Talk:
         """Ask the model for the next turn."""
         text = ((message or {}).get("text") or "").strip()
@@ -115,38 +107,32 @@ class ChatHandlers:
         if not text:
             return _refused("Write a message first.")
         turn = Turn("user", text, tuple(Path(file) for file in files))
-        settings = settings_from(model, system_prompt, temperature, max_tokens)
         before = conversation.turns if conversation is not None else ()
         if conversation is not None and not await self._is_newest(conversation):
             conversation = None  # gone on with in another tab: from here on it is one of its own
-        return await self._ask(conversation, (*before, turn), settings)
+        return await self._ask(conversation, (*before, turn), form, held)
 
     @told
     async def retry(
         self,
         event: gr.RetryData,
         conversation: Conversation | None,
-        model: str,
-        system_prompt: str | None,
-        temperature: float | None,
-        max_tokens: float | None,
+        form: Form,
+        held: Held,
     ) -> Talk:
         """Ask once more for an answer, with the settings as they are now."""
         if conversation is None:
             return _refused("There is nothing to ask again.")
         turns = _up_to_question(conversation.turns, _index(event.index))
-        settings = settings_from(model, system_prompt, temperature, max_tokens)
-        return await self._ask(conversation, turns, settings)
+        return await self._ask(conversation, turns, form, held)
 
     @told
     async def edit(
         self,
         event: gr.EditData,
         conversation: Conversation | None,
-        model: str,
-        system_prompt: str | None,
-        temperature: float | None,
-        max_tokens: float | None,
+        form: Form,
+        held: Held,
     ) -> Talk:
         """Change a question and ask it anew; what came after it stays in the history."""
         text = str(event.value or "").strip()
@@ -154,30 +140,22 @@ class ChatHandlers:
             return _refused("A question can't be empty.")
         turns = _up_to_question(conversation.turns, _index(event.index))
         changed = (*turns[:-1], replace(turns[-1], text=text))
-        settings = settings_from(model, system_prompt, temperature, max_tokens)
-        return await self._ask(conversation, changed, settings)
+        return await self._ask(conversation, changed, form, held)
 
     async def try_example(
         self,
         event: gr.EventData,
         conversation: Conversation | None,
-        system_prompt: str | None,
-        temperature: float | None,
-        max_tokens: float | None,
+        form: Form,
+        held: Held,
     ) -> tuple[Any, ...]:
         """Ask a model its example's question; return the picker and the settings as well."""
         model = chat_model(asked(event, "model"))
-        sent = await self.send(
-            conversation,
-            {"text": model.example},
-            model.id,
-            system_prompt,
-            temperature,
-            max_tokens,
-        )
+        form = await self._form(model.id, form, held)
+        sent = await self.send(conversation, {"text": model.example}, form, None)
         if sent.job_id == gr.skip():  # refused
-            return Opened(sent, *[gr.skip()] * 5).values
-        return Opened(sent, model_picker(self.models, model.id), model.id, *controls(model)).values
+            return Opened(sent, gr.skip(), gr.skip()).values
+        return Opened(sent, model_picker(self.models, model.id), form).values
 
     @told_midway
     async def stream(
@@ -224,7 +202,7 @@ class ChatHandlers:
         job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
         if job.conversation_id != conversation.id or not job.state.is_settled:
             return _UNCHANGED
-        return self._talk(job)._replace(status=gr.skip())
+        return (await self._talk(job))._replace(status=gr.skip())
 
     @told
     async def stop(self, job_id: str | None) -> None:
@@ -239,11 +217,11 @@ class ChatHandlers:
             job = await self.services.archive.get(asked(event), owner=LOCAL_OWNER)
         except PlaygroundError as error:
             return _refused(str(error))
-        return self._talk(job)._replace(composer=busy_composer(keeps_words=True))
+        return (await self._talk(job))._replace(composer=busy_composer(keeps_words=True))
 
-    def clear(self, model: str) -> Talk:
+    async def clear(self, form: Form) -> Talk:
         """Return an empty conversation; an answer that is being written goes on in its own."""
-        return Talk([], None, _live(""), composer(chat_model(model)), "", None)
+        return Talk([], None, _live(""), await self.asking.composer(form.model), "", None)
 
     @quiet
     async def listed(self) -> list[Card]:
@@ -258,7 +236,7 @@ class ChatHandlers:
 
     @told
     async def delete(
-        self, event: gr.EventData, conversation: Conversation | None, model: str
+        self, event: gr.EventData, conversation: Conversation | None, form: Form
     ) -> tuple[Any, ...]:
         """Throw a whole conversation away; return a message, and an empty page if it was open."""
         jobs = await self.services.archive.conversation(LOCAL_OWNER, asked(event))
@@ -266,7 +244,7 @@ class ChatHandlers:
             return (toast("An answer is still being written: stop it first."), *_UNCHANGED)
         ids = await self.services.archive.delete([job.id for job in jobs], owner=LOCAL_OWNER)
         is_open = conversation is not None and conversation.id == asked(event)
-        return (toast("Deleted.", undo=ids), *(self.clear(model) if is_open else _UNCHANGED))
+        return (toast("Deleted.", undo=ids), *(await self.clear(form) if is_open else _UNCHANGED))
 
     async def opened(self, conversation_id: str) -> Opened:
         """Return what shows a conversation, with the settings of its last question."""
@@ -274,38 +252,48 @@ class ChatHandlers:
         if not jobs:
             raise gr.Error("This conversation was deleted.", print_exception=False)
         last = jobs[-1]
-        curated = chat_model(last.model)
-        settings = settings_of(last, curated)
-        picker = model_picker(self.models, curated.id)
-        return Opened(self._talk(last), picker, curated.id, *controls(curated, settings))
+        picker = model_picker(self.models, chat_model(last.model).id)
+        return Opened(await self._talk(last), picker, await self.asking.form_of(last))
 
     @quiet
     async def attach(self) -> tuple[Any, ...]:
-        """Come back to an answer that is being written, when the page opens."""
+        """Come back to an answer that is being written, when the page opens, or draw the first
+        form."""
         for job in await self.services.jobs.running(LOCAL_OWNER):
             if job.conversation_id is not None:
                 return (await self.opened(job.conversation_id)).values
-        return Opened(_UNCHANGED, *[gr.skip()] * 5).values
+        form = await self._form(self.models[0].id)
+        box = await self.asking.composer(form.model)
+        return Opened(_UNCHANGED._replace(composer=box), gr.skip(), form).values
+
+    async def _form(self, model: str, form: Form | None = None, held: Held = None) -> Form:
+        """Return a model's form, with what was changed in the one before."""
+        before = Form("") if form is None else form
+        return before.carried_over(await self.asking.form(model), shown_in(before, held))
 
     async def _ask(
-        self, conversation: Conversation | None, turns: tuple[Turn, ...], settings: Settings
+        self,
+        conversation: Conversation | None,
+        turns: tuple[Turn, ...],
+        form: Form,
+        held: Held,
     ) -> Talk:
-        curated = chat_model(settings.model)
         media = self.services.media
         if conversation is not None and await self._is_busy(conversation.id):
             return _refused("An answer is being written: stop it first.")
         conversation_id = uuid.uuid4().hex if conversation is None else conversation.id
-        system = settings.system_prompt
-        asked = (Turn("system", system), *turns) if system else turns
         try:
+            settings = await self.asking.settings(form, held)
+            system = settings.system_prompt
+            asked = (Turn("system", system), *turns) if system else turns
             job_id = await self.services.jobs.submit(
-                curated.id,
+                settings.model.id,
                 chat_input(
-                    curated,
+                    settings.fields,
                     [_with_paths(turn, media) for turn in turns],
-                    system_prompt=settings.system_prompt,
-                    temperature=settings.temperature,
-                    max_tokens=settings.max_tokens,
+                    system_prompt=system,
+                    settings=settings.others,
+                    title=settings.model.title,
                 ),
                 owner=LOCAL_OWNER,
                 kind="chat",
@@ -314,7 +302,7 @@ class ChatHandlers:
             job = await self.services.archive.get(job_id, owner=LOCAL_OWNER)
         except PlaygroundError as error:
             return _refused(str(error))
-        return self._talk(job)
+        return await self._talk(job)
 
     async def _is_busy(self, conversation_id: str) -> bool:
         running = await self.services.jobs.running(LOCAL_OWNER)
@@ -325,7 +313,7 @@ class ChatHandlers:
         jobs = await self.services.archive.conversation(LOCAL_OWNER, conversation.id)
         return not jobs or _whole(jobs[-1]).turns == conversation.turns
 
-    def _talk(self, job: Job) -> Talk:
+    async def _talk(self, job: Job) -> Talk:
         """Return what shows a job's conversation as it stands."""
         whole = _whole(job)
         messages = [_message(turn, self.services.media) for turn in whole.turns]
@@ -333,7 +321,7 @@ class ChatHandlers:
             # Something to be asked again: Gradio's button for that stands below an answer.
             messages.append({"role": "assistant", "content": f"*{present.sentence_of(job)}*"})
         if job.state.is_settled:
-            box, status, job_id = composer(chat_model(job.model)), _ended(job), None
+            box, status, job_id = await self.asking.composer(job.model), _ended(job), None
         else:
             box, status, job_id = busy_composer(), notice("Sending…"), job.id
         return Talk(messages, whole, _live(""), box, status, job_id)
