@@ -6,9 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from tests.app_process import App
+from tests.browser.views import open_page, open_tab, reset_all
 
 _CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -20,17 +29,16 @@ _CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> App:
-    return App(tmp_path / "data")
+_CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The first is the same engine without a browser around it: a page costs a third less."""
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser a module: while it is open its loop runs here, and async tests couldn't."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    executable = next(filter(None, map(shutil.which, _CHROMIUMS)), None)
     if executable is None:
-        reason = "no Chromium here: install Debian's chromium package"
+        reason = "no Chromium here: install Debian's chromium-headless-shell"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -47,9 +55,15 @@ def demo_speed() -> float:
 
 
 @pytest.fixture(scope="module")
-def url(demo_speed: float, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the module's app keeps things."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def url(demo_speed: float, data_dir: Path) -> Iterator[str]:
     """One running offline app for a whole module: it takes seconds to start."""
-    with App(tmp_path_factory.mktemp("data"), demo_speed=demo_speed).running() as url:
+    with App(data_dir, demo_speed=demo_speed).running() as url:
         yield url
 
 
@@ -69,9 +83,7 @@ def page(visitor: BrowserContext) -> Iterator[Page]:
     Nothing that was kept in the browser by one test is there in the next.
     """
     page = visitor.new_page()
-    mistakes: list[str] = []
-    page.on("pageerror", lambda error: mistakes.append(str(error)))
-    page.on("response", lambda answer: _note_failure(answer, mistakes))
+    mistakes = _mistakes(page)
     yield page
     visitor.clear_cookies()
     for one in visitor.pages:
@@ -79,6 +91,52 @@ def page(visitor: BrowserContext) -> Iterator[Page]:
             one.evaluate("localStorage.clear(), sessionStorage.clear()")
         one.close()
     assert not mistakes
+
+
+@pytest.fixture(scope="module")
+def _open_page(visitor: BrowserContext, url: str) -> Iterator[tuple[Page, list[str]]]:
+    page = visitor.new_page()
+    mistakes = _mistakes(page)
+    open_page(page, url)
+    yield page, mistakes
+    page.close()
+
+
+@pytest.fixture
+def kept_page(_open_page: tuple[Page, list[str]]) -> Iterator[Page]:
+    """The page of the whole module, as the test before left it, for tests that can begin so: to
+    open one takes as long as many a test. Its scripts may not fail either, and what a test opens
+    beside it is closed.
+    """
+    page, mistakes = _open_page
+    mistakes.clear()
+    yield page
+    for other in page.context.pages:
+        if other != page:
+            other.close()
+    assert not mistakes
+
+
+@pytest.fixture
+def explore(kept_page: Page) -> Locator:
+    """The Explore tab with nothing open or searched for, and nothing in its form."""
+    panel = open_tab(kept_page, "Explore")
+    back = panel.get_by_role("button", name="All models")
+    expect(panel.locator(".tile").or_(back).first).to_be_visible()
+    if back.is_visible():
+        reset_all(panel)
+        back.click()
+    panel.get_by_label("Find a model").fill("")
+    expect(panel.locator(".tile").first).to_be_visible()
+    return panel
+
+
+def _mistakes(page: Page) -> list[str]:
+    """Return a list that fills with what goes wrong in a page."""
+    mistakes: list[str] = []
+    page.on("pageerror", lambda error: mistakes.append(str(error)))
+    page.on("response", lambda answer: _note_failure(answer, mistakes))
+    return mistakes
 
 
 def _note_failure(answer: Response, mistakes: list[str]) -> None:

@@ -19,9 +19,12 @@ def demo_speed() -> float:
 
 
 @pytest.fixture
-def talk(page: Page, url: str) -> Talk:
-    open_page(page, url)
-    return Talk.open(page)
+def talk(kept_page: Page) -> Talk:
+    """The Chat tab with an empty conversation."""
+    talk = Talk.open(kept_page)
+    talk.page.get_by_role("button", name="New conversation").click()
+    expect(talk.questions).to_have_count(0)
+    return talk
 
 
 def test_words_come_one_after_the_other_and_stay(talk: Talk) -> None:
@@ -160,6 +163,23 @@ def test_another_conversation_is_opened_while_an_answer_is_written(talk: Talk) -
     expect(talk.answers).to_have_count(1, timeout=60_000)
     talk.conversations.filter(has_text="Name a tree").locator(".open").click()
     expect(talk.answers).to_have_count(1)
+
+
+def test_a_models_own_settings_are_sent_and_what_was_changed_goes_along(talk: Talk) -> None:
+    panel = talk.page.locator("#chat-bench")
+    panel.get_by_role("button", name="Settings").click()
+    system = panel.get_by_role("textbox", name=re.compile("^System prompt"))
+    system.fill("Answer in one word.")
+    talk.ask("What is tea?")
+    expect(talk.answers.locator("p").first).to_have_text("Tea.")
+
+    talk.choose("openai/gpt-5.2")
+
+    expect(panel.get_by_role("radio", name="medium")).to_be_checked()
+    expect(panel.get_by_label("Temperature")).to_have_count(0)
+    expect(system).to_have_value("Answer in one word.")
+    panel.get_by_role("button", name="Reset System prompt").click()
+    expect(system).to_have_value("")
 
 
 def test_an_image_is_shown_to_a_model_that_looks_at_it(talk: Talk, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from core.emulator import Emulator, Fault
 from tests.app_process import App
@@ -61,14 +61,6 @@ def url(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield url
 
 
-@pytest.fixture
-def explore(page: Page, url: str) -> Locator:
-    open_page(page, url)
-    panel = open_tab(page, "Explore")
-    expect(panel.locator(".tile").first).to_be_visible()
-    return panel
-
-
 def run_button(explore: Locator, model: str) -> Locator:
     return explore.locator(f".run-row.{form_class(model)} button.run")
 
@@ -99,6 +91,27 @@ def test_twelve_very_different_models_from_search_to_shown_result(explore: Locat
         result = explore.locator("#explore-current .result")
         expect(result.locator(f".parts {shown}").first).to_be_visible(timeout=LONG)
         expect(result.locator(".problem")).to_have_count(0)
+
+
+def test_a_file_is_pasted_into_its_field(explore: Locator, emulator: Emulator) -> None:
+    open_model(explore, "demo/caption")
+
+    box(explore, "Image: address").evaluate(
+        """(box, png) => {
+            const bytes = Uint8Array.from(atob(png), (one) => one.charCodeAt(0));
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([bytes], "pasted.png", { type: "image/png" }));
+            box.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+        }""",
+        PNG,
+    )
+
+    expect(explore.locator(".given img")).to_be_visible()
+    run_button(explore, "demo/caption").click()
+    result = explore.locator("#explore-current .result")
+    expect(result.locator(".parts .words")).to_be_visible(timeout=LONG)
+    assert emulator.predictions[0]["model"] == "demo/caption"
+    assert "image" in emulator.predictions[0]["input"]
 
 
 def test_a_wrong_value_is_stopped_with_a_message_at_its_field(
@@ -180,9 +193,7 @@ def test_the_input_can_be_written_as_json_and_what_differs_goes_back(explore: Lo
     expect(explore.get_by_label("Style")).to_have_value("ink")
 
 
-def test_a_favourite_stays_and_an_example_is_one_click_away(
-    explore: Locator, page: Page, url: str
-) -> None:
+def test_a_favourite_stays_and_an_example_is_one_click_away(explore: Locator, url: str) -> None:
     open_model(explore, SCHNELL)
     star = explore.locator('.modelpage [data-act="favourite"]')
     star.click()
@@ -190,8 +201,8 @@ def test_a_favourite_stays_and_an_example_is_one_click_away(
     explore.get_by_role("button", name="Use this example").first.click()
     expect(explore.get_by_label("Prompt", exact=True)).not_to_have_value("")
 
-    open_page(page, url)
-    again = open_tab(page, "Explore")
+    open_page(explore.page, url)
+    again = open_tab(explore.page, "Explore")
 
     section = again.locator("section").filter(has_text="Favourites")
     expect(section.locator(f'.tile[data-model="{SCHNELL}"]')).to_be_visible()
@@ -228,15 +239,13 @@ def test_a_run_pressed_while_the_form_is_drawn_anew_is_of_the_new_form(
     assert made["input"]["prompt"] != "what was there before"
 
 
-def test_the_settings_of_a_run_of_any_model_come_back_from_the_history(
-    explore: Locator, page: Page
-) -> None:
+def test_the_settings_of_a_run_of_any_model_come_back_from_the_history(explore: Locator) -> None:
     open_model(explore, "demo/tagger")
     box(explore, "Labels").fill("a goose")
     run_button(explore, "demo/tagger").click()
     expect(explore.locator("#explore-current .result .tree")).to_be_visible(timeout=LONG)
 
-    history = open_tab(page, "History")
+    history = open_tab(explore.page, "History")
     card = history.locator("#history .small").filter(has_text="demo/tagger").first
     card.hover()
     card.get_by_role("button", name="Reuse settings").click()

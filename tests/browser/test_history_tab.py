@@ -1,7 +1,6 @@
 """The History tab at work: find, look at, use again, throw away, all of it by keyboard too."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,16 +8,19 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import create_engine
 
-from core.history.engines import migrate
-from tests.app_process import App
 from tests.browser.views import Bench, Talk, open_page, open_tab
 
 PROMPTS = ("a red fox", "a blue heron", "a green frog")
 
 
 @pytest.fixture(scope="module")
-def filled(chromium: Browser, url: str) -> str:
-    """The app, with a history of three pictures, one failure and a conversation."""
+def demo_speed() -> float:
+    return 20.0
+
+
+@pytest.fixture(scope="module")
+def filled(chromium: Browser, url: str) -> None:
+    """Fill the history with three pictures, one failure and a conversation."""
     page = chromium.new_page()
     open_page(page, url)
     bench = Bench.open(page, "image")
@@ -26,45 +28,47 @@ def filled(chromium: Browser, url: str) -> str:
         bench.finish(prompt)
     Talk.open(page).ask("What is an unmistakable owl?")
     page.close()
-    return url
 
 
 @pytest.fixture
-def cards(page: Page, filled: str) -> Locator:
-    open_page(page, filled)
-    panel = open_tab(page, "History")
+def cards(kept_page: Page, filled: None) -> Locator:
+    """All cards of the tab, with no filter set."""
+    panel = open_tab(kept_page, "History")
+    panel.get_by_label("Search").fill("")
+    for label, everything in FILTERS.items():
+        _choose(panel, label, everything)
+    panel.get_by_label("All runs").check()
     cards = panel.locator("#history .small")
     expect(cards).to_have_count(5)
     return cards
 
 
-LONG_HISTORY = 120
+FILTERS = {"Kind": "All", "Model": "Any model", "Status": "Any status"}
 
 
-@pytest.fixture(scope="module")
-def long_history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The app over a history of three pages."""
-    folder = tmp_path_factory.mktemp("long")
-    _fill(folder / "history.db", LONG_HISTORY)
-    with App(folder).running() as url:
-        yield url
+def _choose(panel: Locator, label: str, choice: str) -> None:
+    box = panel.get_by_label(label, exact=True).locator("visible=true")
+    if box.input_value() != choice:
+        box.click()
+        panel.page.get_by_role("option", name=choice, exact=True).click()
 
 
-def _fill(database: Path, count: int) -> None:
+OLDER = 115
+
+
+def _add_older(database: Path, count: int) -> None:
     engine = create_engine(f"sqlite:///{database}")
-    now = datetime.now(UTC)
-    with engine.begin() as connection:
-        migrate(connection, "0001")
+    before = datetime.now(UTC) - timedelta(hours=1)
     with engine.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO jobs (id, backend, owner, kind, model, prompt, input, state, created_at, "
-            "text, logs, metrics) VALUES (?, 'emulator', 'local', 'chat', 'a/model', '', ?, "
-            "'succeeded', ?, 'An answer.', '', '{}')",
+            "INSERT INTO jobs (id, backend, owner, kind, model, model_name, prompt, input, state, "
+            "created_at, text, logs, metrics) VALUES (?, 'emulator', 'local', 'chat', 'a/model', "
+            "'a/model', '', ?, 'succeeded', ?, 'An answer.', '', '{}')",
             [
                 (
                     f"{n:032x}",
                     f'{{"prompt": "prompt {n}"}}',
-                    f"{now - timedelta(hours=n):%Y-%m-%d %H:%M:%S.%f}",
+                    f"{before - timedelta(hours=n):%Y-%m-%d %H:%M:%S.%f}",
                 )
                 for n in range(count)
             ],
@@ -111,10 +115,7 @@ def test_nothing_found_is_said(cards: Locator) -> None:
     [("Kind", "Chats", 1), ("Status", "Failed", 1), ("Model", "FLUX Schnell", 4)],
 )
 def test_filters_narrow_it(cards: Locator, label: str, choice: str, count: int) -> None:
-    cards.page.get_by_role("tabpanel").get_by_label(label, exact=True).locator(
-        "visible=true"
-    ).click()
-    cards.page.get_by_role("option", name=choice).click()
+    _choose(cards.page.get_by_role("tabpanel").locator("visible=true").first, label, choice)
 
     expect(cards).to_have_count(count)
 
@@ -178,47 +179,17 @@ def test_the_card_that_is_clicked_is_the_one_that_tab_stops_at(cards: Locator) -
 
 
 def test_the_keys_are_told_where_there_is_a_keyboard(
-    cards: Locator, chromium: Browser, filled: str
+    cards: Locator, chromium: Browser, url: str
 ) -> None:
     keys = "Arrows move, Enter opens, S stars, Delete throws away."
     expect(cards.page.get_by_text(keys)).to_be_visible()
 
     touched = chromium.new_context(has_touch=True, is_mobile=True).new_page()
-    open_page(touched, filled)
+    open_page(touched, url)
     open_tab(touched, "History")
     expect(touched.locator("#history .small").first).to_be_visible()
     expect(touched.get_by_text(keys)).to_be_hidden()
     touched.context.close()
-
-
-def test_a_star_far_down_leaves_everything_where_it_is(page: Page, long_history: str) -> None:
-    open_page(page, long_history)
-    cards = open_tab(page, "History").locator("#history .small")
-    for count in (48, 96):
-        expect(cards).to_have_count(count)
-        page.get_by_role("button", name="Show more").click()
-    expect(cards).to_have_count(LONG_HISTORY)
-    card = cards.nth(110)
-    card.scroll_into_view_if_needed()
-    card.hover()
-    place = page.evaluate("scrollY")
-    card.evaluate("card => card.marked = true")
-
-    star = card.locator('[data-act="star"]')
-    star.click()
-    expect(star).to_have_attribute("aria-pressed", "true")
-
-    expect(cards).to_have_count(LONG_HISTORY)
-    expect(card).to_contain_text("prompt 110")
-    assert card.evaluate("card => card.marked")
-    assert place > 0
-    assert page.evaluate("scrollY") == place
-
-    card.locator('[data-act="delete"]').click()
-    expect(cards).to_have_count(LONG_HISTORY - 1)
-    page.get_by_role("button", name="Undo").click()
-    expect(cards).to_have_count(LONG_HISTORY)
-    assert page.evaluate("scrollY") == place
 
 
 def test_a_run_opens_with_everything_that_is_known_of_it(cards: Locator) -> None:
@@ -259,7 +230,7 @@ def test_reuse_opens_a_conversation(cards: Locator) -> None:
 
 
 def test_it_is_a_list_if_wanted(cards: Locator) -> None:
-    cards.page.get_by_label("List").check()
+    cards.page.get_by_role("radio", name="List").check()
 
     first, second = cards.nth(0), cards.nth(1)
     expect(cards.page.locator("#history")).to_have_class(re.compile(r"\bkept list\b"))
@@ -268,3 +239,36 @@ def test_it_is_a_list_if_wanted(cards: Locator) -> None:
     assert below is not None
     assert above["x"] == below["x"]
     assert above["y"] < below["y"]
+    cards.page.get_by_role("radio", name="Grid").check()
+
+
+def test_a_star_far_down_leaves_everything_where_it_is(cards: Locator, data_dir: Path) -> None:
+    """The last of this module: afterwards its history has three pages."""
+    _add_older(data_dir / "history.db", OLDER)
+    page = cards.page
+    page.get_by_label("Search").fill(" ")  # which looks anew
+    for count in (48, 96):
+        expect(cards).to_have_count(count)
+        page.get_by_role("button", name="Show more").click()
+    expect(cards).to_have_count(OLDER + 5)
+    card = cards.nth(110)
+    card.scroll_into_view_if_needed()
+    card.hover()
+    place = page.evaluate("scrollY")
+    card.evaluate("card => card.marked = true")
+
+    star = card.locator('[data-act="star"]')
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+
+    expect(cards).to_have_count(OLDER + 5)
+    expect(card).to_contain_text("prompt 105")
+    assert card.evaluate("card => card.marked")
+    assert place > 0
+    assert page.evaluate("scrollY") == place
+
+    card.locator('[data-act="delete"]').click()
+    expect(cards).to_have_count(OLDER + 5 - 1)
+    page.get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(OLDER + 5)
+    assert page.evaluate("scrollY") == place

@@ -1,6 +1,6 @@
 """The page as designers and assistive technology see it; it also takes README's pictures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,8 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.app_process import App
 from tests.browser.views import Bench, Talk, open_page, open_tab
 from ui.bench.drawing import form_class
 
@@ -20,51 +19,51 @@ EXPLORED = "black-forest-labs/flux-schnell"
 
 
 @pytest.fixture(scope="module")
-def worked_in(
-    chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Page, str]]:
+def demo_speed() -> float:
+    return 20.0
+
+
+@pytest.fixture(scope="module")
+def worked_in(visitor: BrowserContext, url: str) -> Page:
     """A page in which somebody has worked: pictures, a clip, a failure, a conversation."""
-    with App(tmp_path_factory.mktemp("data")).running() as url:
-        context = chromium.new_context(viewport={"width": 1280, "height": 900})
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        open_page(page, url)
-        video = Bench.open(page, "video")
-        video.run("A sailing boat crosses a calm bay at dusk")
-        image = Bench.open(page, "image")
-        for prompt in (
-            "Mountains in fog, ink on paper",
-            "A robot waters tomatoes on a balcony",
-            "nsfw",
-            "A lighthouse on black cliffs at golden hour",
-        ):
-            image.finish(prompt)
-        Talk.open(page).ask("Write a Python function that counts words")
-        Bench.open(page, "video")
-        expect(video.result).to_be_visible(timeout=60_000)
-        yield page, url
-        context.close()
+    page = visitor.new_page()
+    open_page(page, url)
+    video = Bench.open(page, "video")
+    video.prompt.fill("A sailing boat crosses a calm bay at dusk")
+    video.run_button.click()
+    image = Bench.open(page, "image")
+    for prompt in (
+        "Mountains in fog, ink on paper",
+        "A robot waters tomatoes on a balcony",
+        "nsfw",
+        "A lighthouse on black cliffs at golden hour",
+    ):
+        image.finish(prompt)
+    Talk.open(page).ask("Write a Python function that counts words")
+    Bench.open(page, "video")
+    expect(video.result).to_be_visible(timeout=60_000)
+    return page
 
 
 @pytest.fixture
-def page_in(worked_in: tuple[Page, str]) -> Callable[..., Page]:
-    """Open a tab of that page in a theme and a width."""
-    page, url = worked_in
+def page_in(worked_in: Page) -> Callable[..., Page]:
+    """Show a tab of that page in a theme and a width."""
+    page = worked_in
 
     def show(tab: str, *, dark: bool = False, width: int = 1280) -> Page:
         page.set_viewport_size({"width": width, "height": 900 if width > 500 else 844})
-        open_page(page, f"{url}/?__theme={'dark' if dark else 'light'}")
+        if page.locator("body.dark").count() != dark:
+            page.get_by_role("button", name="Light or dark").click()
         panel = open_tab(page, tab)
-        expect(page.locator(READY[tab]).first).to_be_visible()
-        if tab == "Chat":
-            page.locator("#conversations .open").first.click()
-            expect(page.locator("#chatbot .message.bot")).to_be_visible()
         if tab == "Explore":
+            expect(panel.locator(".tile, .modelpage").first).to_be_visible()
+        if tab == "Explore" and not panel.locator(".modelpage").count():
             page.get_by_label("Find a model").fill(EXPLORED)
             page.get_by_label("Find a model").press("Enter")
             run_button = panel.locator(f".{form_class(EXPLORED)} button.run")
             expect(run_button).to_be_visible(timeout=60_000)  # covers are drawn meanwhile
-            expect(page.locator(".samples img")).to_be_visible()
+        expect(page.locator(READY[tab]).first).to_be_visible()
+        page.evaluate("scrollTo(0, 0)")
         return page
 
     return show
@@ -73,8 +72,8 @@ def page_in(worked_in: tuple[Page, str]) -> Callable[..., Page]:
 READY = {
     "Image": "#image-current .result img",
     "Video": "#video-current .result video",
-    "Chat": "#conversations .conversation",
-    "Explore": ".tile",
+    "Chat": "#chatbot .message.bot",
+    "Explore": ".samples img",
     "History": "#history .small",
 }
 
@@ -88,6 +87,25 @@ def _complaints(page: Page) -> list[str]:
         for one in found["violations"]
         if one["impact"] in ("serious", "critical")
     ]
+
+
+def test_an_empty_page_is_accessible(page: Page, url: str) -> None:
+    """The first of this module: later on, somebody has worked in it."""
+    open_page(page, url)
+    for tab in TABS:
+        open_tab(page, tab)
+        assert _complaints(page) == []
+
+
+def test_light_and_dark_can_be_chosen_and_stay(page: Page, url: str) -> None:
+    open_page(page, url)
+    expect(page.locator("body.dark")).to_have_count(0)
+
+    page.get_by_role("button", name="Light or dark").click()
+    expect(page.locator("body.dark")).to_have_count(1)
+
+    page.reload()
+    expect(page.locator("body.dark")).to_have_count(1)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -112,13 +130,7 @@ def test_the_details_and_the_choice_of_models_are_accessible_too(
     page.locator("#image-current").get_by_role("button", name="Details").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert _complaints(page) == []
-
-
-def test_an_empty_page_is_accessible(page: Page, url: str) -> None:
-    open_page(page, url)
-    for tab in TABS:
-        open_tab(page, tab)
-        assert _complaints(page) == []
+    page.keyboard.press("Escape")
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -141,17 +153,6 @@ def test_what_has_the_focus_is_seen(page_in: Callable[..., Page]) -> None:
     )
 
     assert outline == "2px"
-
-
-def test_light_and_dark_can_be_chosen_and_stay(page: Page, url: str) -> None:
-    open_page(page, url)
-    expect(page.locator("body.dark")).to_have_count(0)
-
-    page.get_by_role("button", name="Light or dark").click()
-    expect(page.locator("body.dark")).to_have_count(1)
-
-    page.reload()
-    expect(page.locator("body.dark")).to_have_count(1)
 
 
 def test_it_can_be_installed(url: str) -> None:

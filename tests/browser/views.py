@@ -23,6 +23,14 @@ def open_tab(page: Page, name: str) -> Locator:
     return page.get_by_role("tabpanel").locator("visible=true").first
 
 
+def reset_all(panel: Locator) -> None:
+    """Put all fields of a form back to their defaults."""
+    resets = panel.locator(".changes [data-act]")
+    if resets.count():
+        resets.last.click()  # of all, where there are several
+        expect(resets).to_have_count(0)
+
+
 @dataclass(frozen=True)
 class Bench:
     """The Image or the Video tab."""
@@ -88,6 +96,16 @@ class Bench:
         self.page.locator(f'#{self.kind}-model [data-model="{model}"]').click()
         drawn = f".run-row.{form_class(model)} button.run"
         expect(self.panel.locator(drawn)).to_be_visible()
+
+    def empty(self) -> None:
+        """Go back to the model that the tab begins with, and to an empty form."""
+        first = self.page.locator(f"#{self.kind}-model [data-model]").first
+        model = first.get_attribute("data-model")
+        assert model is not None
+        if first.get_attribute("aria-pressed") != "true":
+            self.choose(model)
+        reset_all(self.panel)
+        self.prompt.fill("")
 
     def run(self, prompt: str) -> None:
         """Start a run; it shows itself at once."""
