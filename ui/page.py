@@ -6,7 +6,7 @@ from ui import components
 from ui.actions import Actions, Refresh, Shell, wire
 from ui.bench import layout as workbench
 from ui.bench.handlers import WorkbenchHandlers
-from ui.components import QUIET
+from ui.components import QUIET, note_progress_at
 from ui.endpoints import Endpoints, publish
 from ui.links import Bench, Benches, Links
 from ui.live.changes import IDLE_SECONDS, Live, Seen
@@ -91,6 +91,7 @@ def build_page(services: Services) -> gr.Blocks:
             **QUIET,
         )
         publish(Endpoints(services))
+    note_progress_at(clock, demo)
     demo.queue(api_open=False, max_size=_MAX_QUEUED, default_concurrency_limit=None)
     return demo
 

@@ -21,8 +21,9 @@ from ui.views.pieces import notice
 
 def draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     """Draw a form with its buttons, and wire it."""
+    quiet = {**QUIET, "show_progress_on": bench.clock}
     drawn = _Drawn(form, handlers)
-    boxes = _draw_fields(form)
+    boxes = _draw_fields(form, quiet)
     shown = list(boxes.values())
     marks = components.marks(marks_of(form, form.shown))
     with gr.Accordion("JSON", open=bool(form.json), elem_classes="advanced as-json") as fold:
@@ -49,25 +50,25 @@ def draw(form: Form, bench: Workbench, handlers: WorkbenchHandlers) -> None:
         drawn.run,
         [bench.form, prompt, text, told, *shown],
         [job, marks, bench.notice, bench.clock, *bench.feed],
-        **QUIET,
-    ).then(drawn.refused, [job, *shown], [marks, bench.notice], **QUIET)
-    stop_button.click(handlers.stop_newest, bench.form, bench.notice, **QUIET)
+        **quiet,
+    ).then(drawn.refused, [job, *shown], [marks, bench.notice], **quiet)
+    stop_button.click(handlers.stop_newest, bench.form, bench.notice, **quiet)
     gr.on(
         [fold.expand, prompt.blur, *_touched(shown)],
         drawn.noted,
         [prompt, *shown],
         [marks, text, told],
         trigger_mode="always_last",
-        **QUIET,
+        **quiet,
     )
-    text.blur(drawn.rewritten, [text, told, *shown], [*filled, bench.notice], **QUIET)
-    marks.reset(drawn.reset, shown, bench.form, **QUIET)
-    marks.reset_all(drawn.reset_all, None, bench.form, **QUIET)
+    text.blur(drawn.rewritten, [text, told, *shown], [*filled, bench.notice], **quiet)
+    marks.reset(drawn.reset, shown, bench.form, **quiet)
+    marks.reset_all(drawn.reset_all, None, bench.form, **quiet)
     if form.model:
-        bench.picker.choose(drawn.switch, shown, settings, **QUIET)
-    bench.wanted.change(drawn.open, [bench.wanted, *shown], settings, **QUIET)
-    bench.welcome.example(drawn.try_example, shown, [*settings, prompt], **QUIET)
-    bench.incoming.change(drawn.take, [bench.incoming, *shown], [*settings, bench.notice], **QUIET)
+        bench.picker.choose(drawn.switch, shown, settings, **quiet)
+    bench.wanted.change(drawn.open, [bench.wanted, *shown], settings, **quiet)
+    bench.welcome.example(drawn.try_example, shown, [*settings, prompt], **quiet)
+    bench.incoming.change(drawn.take, [bench.incoming, *shown], [*settings, bench.notice], **quiet)
 
 
 def form_class(model: str) -> str:
@@ -80,14 +81,15 @@ def draw_settings(form: Form, kept: gr.State, held: gr.JSON) -> None:
 
     It keeps them as `{revision, values}`, which is read by events that outlive the form.
     """
+    quiet = {**QUIET, "show_progress_on": held}
     drawn = _Marked(form)
-    shown = list(_draw_fields(form).values())
+    shown = list(_draw_fields(form, quiet).values())
     marks = components.marks(marks_of(form, form.shown))
     told = f"(...values) => ({{ revision: {form.revision}, values }})"
-    gr.on([box.change for box in shown], None, shown, held, js=told, **QUIET)
-    gr.on(_touched(shown), drawn.marked, shown, marks, trigger_mode="always_last", **QUIET)
-    marks.reset(drawn.reset, shown, kept, **QUIET)
-    marks.reset_all(drawn.reset_all, None, kept, **QUIET)
+    gr.on([box.change for box in shown], None, shown, held, js=told, **quiet)
+    gr.on(_touched(shown), drawn.marked, shown, marks, trigger_mode="always_last", **quiet)
+    marks.reset(drawn.reset, shown, kept, **quiet)
+    marks.reset_all(drawn.reset_all, None, kept, **quiet)
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ class _Drawn(_Marked):
         return await self.handlers.take_picture(self.form, self._shown(values), picture)
 
 
-def _draw_fields(form: Form) -> Mapping[str, gr.components.Component]:
+def _draw_fields(form: Form, quiet: Mapping[str, Any]) -> Mapping[str, gr.components.Component]:
     """Draw the boxes of all fields, and return them by their keys."""
     drawn: dict[str, gr.components.Component] = {}
 
@@ -193,7 +195,7 @@ def _draw_fields(form: Form) -> Mapping[str, gr.components.Component]:
             if is_file(one):
                 with gr.Column(elem_classes="file-field"):
                     draw_boxes(one)
-                _preview(one, [drawn[box.key] for box in boxes_of(one)], form)
+                _preview(one, [drawn[box.key] for box in boxes_of(one)], form, quiet)
             else:
                 draw_boxes(one)
 
@@ -210,7 +212,9 @@ def _draw_fields(form: Form) -> Mapping[str, gr.components.Component]:
     return drawn
 
 
-def _preview(one: Field, boxes: Sequence[gr.components.Component], form: Form) -> None:
+def _preview(
+    one: Field, boxes: Sequence[gr.components.Component], form: Form, quiet: Mapping[str, Any]
+) -> None:
     """Show what is in a file's boxes below them."""
 
     def shown(upload: Any, addresses: str) -> str:
@@ -219,7 +223,7 @@ def _preview(one: Field, boxes: Sequence[gr.components.Component], form: Form) -
     values = [form.values.get(box.key, box.initial) for box in boxes_of(one)]
     small = gr.HTML(shown(*values), padding=False)
     changes = [box.change for box in boxes[:1]] + [box.blur for box in boxes[1:]]
-    gr.on(changes, shown, list(boxes), small, **QUIET)
+    gr.on(changes, shown, list(boxes), small, **quiet)
 
 
 def _touched(boxes: Sequence[gr.components.Component]) -> list[Any]:

@@ -18,6 +18,7 @@ from ui.views.models import (
     Direct,
     More,
     Section,
+    Tile,
     browse,
     model_page,
     named_tile,
@@ -27,6 +28,9 @@ from ui.views.models import (
 
 _FOUND = 24
 _EXAMPLES = 6
+
+_AT_ONCE_SECONDS = 1.0
+"""What isn't told of a model within these doesn't hold up the others."""
 
 T = TypeVar("T")
 
@@ -107,14 +111,27 @@ class Finder:
         """Return what can be opened without a search."""
         recent = await self.shelf.recent()
         sections = [
-            Section("Favourites", tuple(named_tile(one, favourites) for one in favourites)),
-            Section("Recently used", tuple(named_tile(one, favourites) for one in recent)),
+            Section("Favourites", await self._tiles(favourites, favourites)),
+            Section("Recently used", await self._tiles(recent, favourites)),
         ]
         if not any(one.models for one in sections):
             page = await _at_best(self.services.client.list_models(), None)
             models = () if page is None else page.results
             sections.append(Section("Models", tuple(tile(one, ()) for one in models[:_FOUND])))
         return sections
+
+    async def _tiles(self, models: Sequence[str], favourites: Sequence[str]) -> tuple[Tile, ...]:
+        """Return tiles of models with what can be told of them at once, if only their names."""
+
+        async def described(model: str) -> Tile:
+            try:
+                async with asyncio.timeout(_AT_ONCE_SECONDS):
+                    known = await self.services.jobs.describe(model)
+            except (PlaygroundError, TimeoutError):
+                return named_tile(model, favourites)
+            return tile(known.model, favourites)
+
+        return tuple(await asyncio.gather(*map(described, models)))
 
 
 def _direct(text: str) -> Direct | None:
