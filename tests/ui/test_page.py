@@ -2,8 +2,14 @@
 
 import gradio as gr
 
+from tests.ui.world import FLEX
+from ui.bench import drawing
+from ui.bench import layout as workbench
+from ui.bench.boxes import is_file
+from ui.bench.handlers import WorkbenchHandlers
 from ui.page import build_page
 from ui.services import Services
+from ui.tabs.image import IMAGE
 
 
 async def test_each_event_has_the_inputs_that_its_handler_takes(services: Services) -> None:
@@ -42,3 +48,31 @@ async def test_no_event_sends_the_history_back(services: Services) -> None:
 
     [cards] = [block for block in demo.blocks.values() if block.elem_id == "history"]
     assert not [fn for fn in demo.fns.values() if cards in fn.inputs]
+
+
+async def test_no_event_notes_its_progress_at_its_outputs(services: Services) -> None:
+    """Or each event costs a search for each of them: a page would become slower with its use."""
+    demo = build_page(services)
+
+    quiet = [fn for fn in demo.fns.values() if fn.api_visibility == "private"]
+    assert quiet
+    assert {type(place) for fn in quiet for place in fn.show_progress_on} == {gr.Timer}
+
+
+async def test_nor_does_one_of_a_form(services: Services) -> None:
+    handlers = WorkbenchHandlers(services, IMAGE)
+    form = await handlers._form(FLEX)
+    assert any(is_file(field) for field in form.fields)
+
+    with gr.Blocks() as demo:
+        bench = workbench.build(handlers, workbench.states(handlers, gr.Timer()))
+        before = set(demo.fns)
+        drawing.draw(form, bench, handlers)
+        held = gr.JSON()
+        drawing.draw_settings(form, bench.form, held)
+
+    drawn = [fn for number, fn in demo.fns.items() if number not in before and fn.fn is not None]
+    assert {id(place) for fn in drawn for place in fn.show_progress_on} == {
+        id(bench.clock),
+        id(held),
+    }
