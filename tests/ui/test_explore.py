@@ -15,6 +15,7 @@ from tests.ui.world import FLEX, LLAMA, SCHNELL, event, open_services, ran, smal
 from ui.bench.form import Form
 from ui.bench.handlers import Wanted
 from ui.services import Services
+from ui.tabs import finder
 from ui.tabs.explore import ExploreHandlers, Opened, prompt_box
 from ui.tabs.finder import Browsing
 from ui.views.models import More, amount
@@ -67,8 +68,23 @@ async def test_what_was_used_and_what_is_a_favourite_comes_first(
     favourites, recent = html.index("Favourites"), html.index("Recently used")
     assert favourites < html.index(FLEX) < recent < html.index(PAINTER)
     assert not offers(html, SCHNELL)
+    for model in (FLEX, PAINTER):
+        assert (await services.jobs.describe(model)).model.description in html
     await explore.favour(event(model=FLEX), Form(""), Browsing(), More())
     assert "Favourites" not in await explore.finder.browse(Browsing())
+
+
+async def test_a_favourite_of_which_nothing_is_told_in_time_is_a_name(
+    explore: ExploreHandlers, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(_: str) -> None:
+        await asyncio.Event().wait()
+
+    await explore.favour(event(model=PAINTER), Form(""), Browsing(), More())
+    monkeypatch.setattr(services.jobs, "describe", hang)
+    monkeypatch.setattr(finder, "_AT_ONCE_SECONDS", 0.01)
+
+    assert offers(await explore.finder.browse(Browsing()), PAINTER)
 
 
 async def test_words_find_models(explore: ExploreHandlers) -> None:
