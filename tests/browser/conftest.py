@@ -6,18 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Locator,
-    Page,
-    Response,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
 from tests.app_process import App
-from tests.browser.views import open_page, open_tab, reset_all
+from tests.browser.views import open_page
 
 _CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -115,20 +107,6 @@ def kept_page(_open_page: tuple[Page, list[str]]) -> Iterator[Page]:
         if other != page:
             other.close()
     assert not mistakes
-
-
-@pytest.fixture
-def explore(kept_page: Page) -> Locator:
-    """The Explore tab with nothing open or searched for, and nothing in its form."""
-    panel = open_tab(kept_page, "Explore")
-    back = panel.get_by_role("button", name="All models")
-    expect(panel.locator(".tile").or_(back).first).to_be_visible()
-    if back.is_visible():
-        reset_all(panel)
-        back.click()
-    panel.get_by_label("Find a model").fill("")
-    expect(panel.locator(".tile").first).to_be_visible()
-    return panel
 
 
 def _mistakes(page: Page) -> list[str]:

@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core.emulator import Emulator
 from tests.app_process import App
-from tests.browser.views import LONG
+from tests.browser.views import LONG, open_page, open_tab
 from tests.ui.test_every_model import GIVEN, SCHEMAS
 from ui.bench.drawing import form_class
 
@@ -29,6 +29,15 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         App(tmp_path_factory.mktemp("data"), api_url=emulator.url).running() as url,
     ):
         yield url
+
+
+@pytest.fixture
+def explore(kept_page: Page, url: str) -> Locator:
+    """The Explore tab, anew: a page becomes slower with each form that was run in it."""
+    open_page(kept_page, url)
+    panel = open_tab(kept_page, "Explore")
+    expect(panel.locator(".tile").first).to_be_visible()
+    return panel
 
 
 def find(explore: Locator, model: str) -> float:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core.emulator import Emulator, Fault
 from tests.app_process import App
 from tests.browser.models import DOCUMENTS, write_models
-from tests.browser.views import LONG, open_page, open_tab
+from tests.browser.views import LONG, open_page, open_tab, reset_all
 from ui.bench.drawing import form_class
 
 SCHNELL = "black-forest-labs/flux-schnell"
@@ -59,6 +59,20 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 def url(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with App(tmp_path_factory.mktemp("data"), api_url=emulator.url).running() as url:
         yield url
+
+
+@pytest.fixture
+def explore(kept_page: Page) -> Locator:
+    """The tab with nothing open or searched for, and nothing in its form."""
+    panel = open_tab(kept_page, "Explore")
+    back = panel.get_by_role("button", name="All models")
+    expect(panel.locator(".tile").or_(back).first).to_be_visible()
+    if back.is_visible():
+        reset_all(panel)
+        back.click()
+    panel.get_by_label("Find a model").fill("")
+    expect(panel.locator(".tile").first).to_be_visible()
+    return panel
 
 
 def run_button(explore: Locator, model: str) -> Locator:
