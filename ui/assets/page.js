@@ -176,12 +176,13 @@
 
   page.redraw = (id) => {
     const bench = document.getElementById(id);
-    const under = redrawing.get(bench);
-    if (!bench || under) {
-      if (under) {
-        under.again = true; // it is drawn once more after this
-      }
+    if (!bench) {
       return; // its tab isn't open
+    }
+    const under = redrawing.get(bench);
+    if (under) {
+      under.again = true; // it is drawn once more after this
+      return;
     }
     redrawing.set(bench, { held: new Map(), again: false, ends: setTimeout(redrawn, GIVEN_UP, bench) });
     bench.setAttribute("aria-busy", "true");
