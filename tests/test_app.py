@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -133,6 +134,39 @@ def test_what_a_model_made_is_not_run_in_the_pages_name(
     assert answer.headers["content-security-policy"] == "sandbox"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "content-security-policy" not in httpx.get(url).headers
+
+
+@pytest.mark.parametrize(
+    "inputs", [["state", "multimodaltextbox", "state", "json"], ["state", "json", "textbox"]]
+)
+def test_a_browser_cannot_name_a_file_that_it_did_not_upload(
+    url: str, tmp_path: Path, inputs: list[str]
+) -> None:
+    """Of an event with these inputs: one that sends a message, one that reads a form."""
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"a secret of this machine")
+    page = httpx.get(f"{url}/config").json()
+    types = {one["id"]: one["type"] for one in page["components"]}
+    event = next(one for one in page["dependencies"] if [types[n] for n in one["inputs"]] == inputs)
+
+    def succeeds(files: list[dict[str, Any]]) -> bool:
+        told = {
+            "multimodaltextbox": {"text": "What is it?", "files": files},
+            "json": {"revision": 0, "values": files},
+        }
+        asked = {
+            "data": [told.get(one) for one in inputs],
+            "fn_index": event["id"],
+            "session_hash": f"{len(inputs)}-{len(files)}",
+        }
+        httpx.post(f"{url}/gradio_api/queue/join", json=asked).raise_for_status()
+        query = {"session_hash": asked["session_hash"]}
+        answer = httpx.get(f"{url}/gradio_api/queue/data", params=query, timeout=30).text
+        [ended] = [line for line in answer.splitlines() if "process_completed" in line]
+        return '"success":true' in ended
+
+    assert succeeds([])
+    assert not succeeds([{"path": str(secret), "meta": {"_type": "gradio.FileData"}}])
 
 
 def test_the_queue_is_the_only_way_in(url: str) -> None:

@@ -102,11 +102,18 @@ def finder(*, elem_id: str) -> gr.HTML:
     return _component("buttons", events, "${value}", value="", elem_id=elem_id)
 
 
-def marks(value: dict[str, Any]) -> gr.HTML:
-    """Return what marks a form's fields (`ui.bench.marks`), and leads back to their defaults."""
-    return _component(
-        "marks", ("reset", "reset_all"), "<div></div>", value=value, elem_classes="marks"
-    )
+def marks() -> gr.HTML:
+    """Return what marks a form's fields (`ui.bench.marks`), and leads back to their defaults.
+
+    Its event `edited` says that a person is done with a field.
+    """
+    events = ("edited", "reset", "reset_all")
+    return _component("marks", events, "<div></div>", value=None, elem_classes="marks")
+
+
+def arrival() -> gr.HTML:
+    """Return what tells the page that the form which it stands in was drawn."""
+    return _component("arrival", (), "<span></span>", value=None, elem_classes="arrival")
 
 
 def draft(kind: str) -> gr.HTML:

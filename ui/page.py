@@ -43,27 +43,26 @@ def build_page(services: Services) -> gr.Blocks:
         seen, under_way, clock = gr.State(Seen()), gr.State(()), gr.Timer(IDLE_SECONDS)
         talk = ChatHandlers(services)
         chat_states = chat.states(talk)
-        image_states = workbench.states(picturing, clock)
-        video_states = workbench.states(filming, clock)
+        image_form, video_form = workbench.state(picturing), workbench.state(filming)
         exploring = ExploreHandlers(services)
-        explore_states = explore.states(exploring, clock)
+        explore_states = explore.states(exploring)
         kept_state = history.state()
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Image", id="image"):
-                image = Bench(workbench.build(picturing, image_states), picturing)
+                image = Bench(workbench.build(picturing, image_form, clock), picturing)
             with gr.Tab("Video", id="video"):
-                video = Bench(workbench.build(filming, video_states), filming)
+                video = Bench(workbench.build(filming, video_form, clock), filming)
             with gr.Tab("Chat", id="chat") as chat_tab:
                 talking = chat.build(talk, chat_states)
             with gr.Tab("Explore", id="explore") as explore_tab:
-                any_model = Bench(explore.build(exploring, explore_states).bench, exploring)
+                explored = explore.build(exploring, explore_states, clock).bench
+                any_model = Bench(explored, exploring)
             with gr.Tab("History", id="history") as past_tab:
                 past = HistoryHandlers(services)
                 kept = history.build(past, kept_state)
         benches = Benches(image, video, any_model)
         for bench in (image, video):
             workbench.on_load(demo, bench.parts, bench.handlers)
-        explored = any_model.parts
         explore_tab.select(
             exploring.arrive, explored.form, [explored.picker, explored.form], **QUIET
         )

@@ -9,8 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from core.emulator import Emulator, Fault
 from tests.app_process import App
 from tests.browser.models import DOCUMENTS, write_models
-from tests.browser.views import LONG, open_page, open_tab, reset_all
-from ui.bench.drawing import form_class
+from tests.browser.views import LONG, expect_form, open_page, open_tab, reset_all
 
 SCHNELL = "black-forest-labs/flux-schnell"
 FLEX = "black-forest-labs/flux-2-flex"
@@ -75,8 +74,8 @@ def explore(kept_page: Page) -> Locator:
     return panel
 
 
-def run_button(explore: Locator, model: str) -> Locator:
-    return explore.locator(f".run-row.{form_class(model)} button.run")
+def run(explore: Locator) -> None:
+    explore.locator("button.run").click()
 
 
 def box(explore: Locator, label: str) -> Locator:
@@ -88,7 +87,7 @@ def open_model(explore: Locator, model: str) -> None:
     """Open a model by what is pasted, and wait for its form."""
     explore.get_by_label("Find a model").fill(model)
     explore.get_by_label("Find a model").press("Enter")
-    expect(run_button(explore, model)).to_be_visible()
+    expect_form(explore, model)
 
 
 def test_twelve_very_different_models_from_search_to_shown_result(explore: Locator) -> None:
@@ -96,11 +95,11 @@ def test_twelve_very_different_models_from_search_to_shown_result(explore: Locat
     for model, shown in SHOWN.items():
         explore.get_by_label("Find a model").fill(model.partition("/")[2])
         explore.locator(f'.tile[data-model="{model}"] .open').click()
-        expect(run_button(explore, model)).to_be_visible()
+        expect_form(explore, model)
         for label, value in FILLED.get(model, {}).items():
             box(explore, label).fill(value)
 
-        run_button(explore, model).click()
+        run(explore)
 
         result = explore.locator("#explore-current .result")
         expect(result.locator(f".parts {shown}").first).to_be_visible(timeout=LONG)
@@ -122,7 +121,7 @@ def test_a_file_is_pasted_into_its_field(explore: Locator, emulator: Emulator) -
 
     expect(explore.locator(".given img")).to_be_visible()
     before = {one["id"] for one in emulator.predictions}
-    run_button(explore, "demo/caption").click()
+    run(explore)
     for _ in range(200):
         if len(emulator.predictions) > len(before):
             break
@@ -140,7 +139,7 @@ def test_a_wrong_value_is_stopped_with_a_message_at_its_field(
     threshold = box(explore, "Threshold")
     threshold.fill("half")
 
-    run_button(explore, "demo/tagger").click()
+    run(explore)
 
     wrong = explore.locator(".wrong")
     expect(wrong).to_have_text("Threshold takes a number, and “half” isn't one.")
@@ -169,7 +168,7 @@ def test_what_replicate_refuses_is_marked_at_its_field(
     )
     explore.get_by_label("Prompt", exact=True).fill("a fox")
 
-    run_button(explore, SCHNELL).click()
+    run(explore)
 
     expect(explore.locator(".wrong")).to_have_text("Not on Fridays.")
     expect(explore.locator(".wrong")).to_be_visible()  # though its field stood behind a fold
@@ -178,7 +177,7 @@ def test_what_replicate_refuses_is_marked_at_its_field(
 def test_a_predictions_address_brings_its_settings(explore: Locator, emulator: Emulator) -> None:
     open_model(explore, SCHNELL)
     explore.get_by_label("Prompt", exact=True).fill(HERON)
-    run_button(explore, SCHNELL).click()
+    run(explore)
     expect(explore.locator("#explore-current .result")).to_contain_text("a heron", timeout=LONG)
     [made] = [one for one in emulator.predictions if one["input"].get("prompt") == HERON]
     explore.get_by_label("Prompt", exact=True).fill("something else")
@@ -226,7 +225,7 @@ def test_a_favourite_stays_and_an_example_is_one_click_away(explore: Locator, ur
     expect(section.locator(f'.tile[data-model="{SCHNELL}"]')).to_be_visible()
 
 
-def test_a_run_pressed_while_the_form_is_drawn_anew_is_of_the_new_form(
+def test_a_run_pressed_before_the_form_is_drawn_anew_is_of_the_new_form(
     explore: Locator, emulator: Emulator
 ) -> None:
     open_model(explore, FLEX)  # of which nothing was run here yet
@@ -234,23 +233,21 @@ def test_a_run_pressed_while_the_form_is_drawn_anew_is_of_the_new_form(
     before = len(emulator.predictions)
     explore.evaluate(
         """panel => {
-            const bench = panel.querySelector(".bench");
-            window.pressed = 0;
-            const press = setInterval(() => {
-                if (bench.matches("[aria-busy]")) {
-                    window.pressed += 1;
-                    bench.querySelector("button.run").click();
-                } else if (window.pressed) {
-                    clearInterval(press);
+            const drawn = panel.querySelector(".fields");
+            new MutationObserver((changes, observer) => {
+                if (panel.querySelector(".said .notice")) {
+                    observer.disconnect();
+                    window.wasOld = drawn.isConnected;
+                    panel.querySelector("button.run").click();
                 }
-            }, 5);
+            }).observe(panel, { childList: true, subtree: true });
         }"""
     )
 
     explore.get_by_role("button", name="Use this example").first.click()
 
     expect(explore.locator("#explore-current .result")).to_be_visible(timeout=LONG)
-    assert explore.page.evaluate("window.pressed") > 1
+    assert explore.page.evaluate("window.wasOld")
     assert len(emulator.predictions) == before + 1
     made = emulator.predictions[0]
     assert made["input"]["prompt"] == explore.get_by_label("Prompt", exact=True).input_value()
@@ -260,7 +257,7 @@ def test_a_run_pressed_while_the_form_is_drawn_anew_is_of_the_new_form(
 def test_the_settings_of_a_run_of_any_model_come_back_from_the_history(explore: Locator) -> None:
     open_model(explore, "demo/tagger")
     box(explore, "Labels").fill("a goose")
-    run_button(explore, "demo/tagger").click()
+    run(explore)
     expect(explore.locator("#explore-current .result .tree")).to_be_visible(timeout=LONG)
 
     history = open_tab(explore.page, "History")
@@ -268,5 +265,5 @@ def test_the_settings_of_a_run_of_any_model_come_back_from_the_history(explore: 
     card.hover()
     card.get_by_role("button", name="Reuse settings").click()
 
-    expect(run_button(explore, "demo/tagger")).to_be_visible(timeout=LONG)
+    expect_form(explore, "demo/tagger")
     expect(box(explore, "Labels")).to_have_value("a goose")

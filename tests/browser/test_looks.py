@@ -10,8 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.views import Bench, Talk, open_page, open_tab
-from ui.bench.drawing import form_class
+from tests.browser.views import Bench, Talk, expect_form, open_page, open_tab
 
 SCREENSHOTS = Path(__file__).with_name("screenshots")
 TABS = ("Image", "Video", "Chat", "Explore", "History")
@@ -60,8 +59,7 @@ def page_in(worked_in: Page) -> Callable[..., Page]:
         if tab == "Explore" and not panel.locator(".modelpage").count():
             page.get_by_label("Find a model").fill(EXPLORED)
             page.get_by_label("Find a model").press("Enter")
-            run_button = panel.locator(f".{form_class(EXPLORED)} button.run")
-            expect(run_button).to_be_visible(timeout=60_000)  # covers are drawn meanwhile
+            expect_form(panel, EXPLORED)
         expect(page.locator(READY[tab]).first).to_be_visible()
         page.evaluate("scrollTo(0, 0)")
         return page

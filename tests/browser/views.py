@@ -23,6 +23,11 @@ def open_tab(page: Page, name: str) -> Locator:
     return page.get_by_role("tabpanel").locator("visible=true").first
 
 
+def expect_form(panel: Locator, model: str) -> None:
+    """Wait until a model's form is drawn."""
+    expect(panel.locator(f".fields.{form_class(model)}")).to_have_count(1)
+
+
 def reset_all(panel: Locator) -> None:
     """Put all fields of a form back to their defaults."""
     resets = panel.locator(".changes [data-act]")
@@ -94,8 +99,7 @@ class Bench:
         """Pick a model by its id, and wait for its form."""
         self.chosen_model.click()
         self.page.locator(f'#{self.kind}-model [data-model="{model}"]').click()
-        drawn = f".run-row.{form_class(model)} button.run"
-        expect(self.panel.locator(drawn)).to_be_visible()
+        expect_form(self.panel, model)
 
     def empty(self) -> None:
         """Go back to the model that the tab begins with, and to an empty form."""

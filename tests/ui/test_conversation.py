@@ -39,8 +39,8 @@ from tests.ui.world import (
 )
 from ui.actions import Actions
 from ui.bench.form import Form
+from ui.bench.values import Held, shown_in
 from ui.services import LOCAL_OWNER, Services
-from ui.tabs.asking import Held, shown_in
 from ui.tabs.conversation import ChatHandlers, Followed, Opened, Talk
 
 ROLES = ("user", "assistant")

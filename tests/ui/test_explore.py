@@ -13,7 +13,6 @@ from core.emulator import Emulator, Fault
 from tests.core.jobs.world import PAINTER
 from tests.ui.world import FLEX, LLAMA, SCHNELL, event, open_services, ran, small_models
 from ui.bench.form import Form
-from ui.bench.handlers import Wanted
 from ui.services import Services
 from ui.tabs import finder
 from ui.tabs.explore import ExploreHandlers, Opened, prompt_box
@@ -112,10 +111,10 @@ async def test_what_is_found_too_late_does_not_take_the_place_of_what_was_opened
 
 async def test_what_is_pasted_leads_to_its_model(explore: ExploreHandlers) -> None:
     found, _ = await explore.search(f"https://replicate.com/{SCHNELL}", Opened())
-    gone = await explore.go(f" https://replicate.com/{SCHNELL}/api ", Opened(), Form("x/y"))
+    gone = await explore.go(f" https://replicate.com/{SCHNELL}/api ", Opened(), Form("x/y"), None)
 
     assert f"Open {SCHNELL}" in found
-    assert gone.wanted.model == SCHNELL
+    assert gone.form.model == SCHNELL
 
 
 async def test_a_predictions_address_brings_its_settings(
@@ -123,7 +122,9 @@ async def test_a_predictions_address_brings_its_settings(
 ) -> None:
     job = await ran(services, SCHNELL, num_outputs=2, seed=7)
 
-    gone = await explore.go(f"https://replicate.com/p/{job.prediction_id}", Opened(), Form("x/y"))
+    gone = await explore.go(
+        f"https://replicate.com/p/{job.prediction_id}", Opened(), Form("x/y"), None
+    )
 
     assert "settings of that run are in the form" in gone.notice
     assert f'data-model="{SCHNELL}"' in gone.finder
@@ -141,16 +142,15 @@ async def test_a_predictions_address_brings_its_settings(
 async def test_what_leads_nowhere_is_told(
     explore: ExploreHandlers, text: str, sentence: str
 ) -> None:
-    gone = await explore.go(text, Opened(), Form("x/y"))
+    gone = await explore.go(text, Opened(), Form("x/y"), None)
 
-    assert gone.wanted == gr.skip()
+    assert gone.form == gr.skip()
     assert 'role="alert"' in gone.finder
 
 
 async def test_where_nothing_is_open_it_is_opened_at_once(explore: ExploreHandlers) -> None:
-    gone = await explore.go(SCHNELL, Opened(), Form(""))
+    gone = await explore.go(SCHNELL, Opened(), Form(""), None)
 
-    assert gone.wanted == gr.skip()
     assert f'data-model="{SCHNELL}"' in gone.finder
     assert gone.form.model == SCHNELL
 
@@ -163,18 +163,8 @@ async def test_the_tab_is_filled_when_it_is_shown_first(explore: ExploreHandlers
     assert await explore.arrive(form) == (gr.skip(), gr.skip())
 
 
-async def test_the_first_model_is_opened_though_no_form_is_drawn_yet(
-    explore: ExploreHandlers,
-) -> None:
-    picker, form = await explore.open_first(event(model=SCHNELL), Form(""))
-
-    assert f'data-model="{SCHNELL}"' in picker
-    assert form.model == SCHNELL
-    assert await explore.open_first(event(model=FLEX), form) == (gr.skip(), gr.skip())
-
-
 async def test_words_are_searched_for_on_enter_too(explore: ExploreHandlers) -> None:
-    gone = await explore.go("llama", Opened(), Form("x/y"))
+    gone = await explore.go("llama", Opened(), Form("x/y"), None)
 
     assert offers(gone.finder, LLAMA)
 
@@ -236,10 +226,11 @@ async def test_a_version_is_pinned_and_run_as_that(
 async def test_opening_another_model_keeps_what_both_have(explore: ExploreHandlers) -> None:
     _, form = await explore.switch(Form(""), {}, SCHNELL)
     shown = form.shown | {"seed": "7", "num_outputs": 3}
+    held = {"revision": form.revision, "values": list(shown.values())}
 
-    _, other = await explore.open(form, shown, Wanted(FLEX))
+    gone = await explore.go(FLEX, Opened(), form, held)
 
-    assert (other.model, other.values) == (FLEX, {"seed": "7"})
+    assert (gone.form.model, gone.form.values) == (FLEX, {"seed": "7"})
 
 
 async def test_its_runs_are_those_of_the_model_that_is_open(

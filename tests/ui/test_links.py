@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from core.history.records import State
-from tests.core.jobs.world import COUNTER, PAINTER, WRITER, a_png
+from core.history.records import Job, State
+from tests.core.jobs.world import COUNTER, PAINTER, WRITER
 from tests.ui.jobs import FILE, a_job
 from tests.ui.world import FLEX, KLING, LLAMA, SCHNELL, event, newest_job, ran, shown_choice
 from ui import components
@@ -19,7 +19,6 @@ from ui.actions import Actions, Shell
 from ui.bench import layout as workbench
 from ui.bench.form import Form
 from ui.bench.handlers import WorkbenchHandlers
-from ui.bench.pictures import FormPicture
 from ui.links import Bench, Benches, Changes, Links
 from ui.services import Services
 from ui.tabs import chat, explore
@@ -36,8 +35,7 @@ async def links(services: Services) -> Links:
     """The links of a page with all tabs; outside of a loop, Gradio would open one and leave it."""
 
     def bench(handlers: WorkbenchHandlers) -> Bench:
-        states = workbench.states(handlers, clock)
-        return Bench(workbench.build(handlers, states), handlers)
+        return Bench(workbench.build(handlers, workbench.state(handlers), clock), handlers)
 
     with gr.Blocks():
         clock = gr.Timer()
@@ -51,7 +49,7 @@ async def links(services: Services) -> Links:
         talk = ChatHandlers(services)
         talking = chat.build(talk, chat.states(talk))
         exploring = ExploreHandlers(services)
-        any_model = explore.build(exploring, explore.states(exploring, clock)).bench
+        any_model = explore.build(exploring, explore.states(exploring), clock).bench
         benches = Benches(
             bench(WorkbenchHandlers(services, IMAGE)),
             bench(WorkbenchHandlers(services, VIDEO)),
@@ -67,11 +65,22 @@ def tab_of(links: Links, changes: Changes) -> str:
     return tab
 
 
+async def given(links: Links, way: str, job: Job, file: str = "0") -> Changes:
+    """Press a button that gives a job's file to a form that nobody has touched."""
+    bench = links.benches.image if way == "use_image" else links.benches.video
+    _, form = await bench.handlers.choose()
+    handler: Handler = getattr(links, way)
+    return await handler(event(job.id, file=file), form, None)
+
+
 def arrived(changes: Changes, bench: Bench) -> Path:
-    """Return the picture that is on its way into a form."""
-    picture = changes[bench.parts.incoming]
-    assert isinstance(picture, FormPicture)
-    return picture.path
+    """Return the one picture in a form; what there is to say must say so."""
+    assert "The picture is in" in changes[bench.parts.notice]
+    form = changes[bench.parts.form]
+    assert shown_choice(form.model) in changes[bench.parts.picker]
+    [held] = form.values.values()
+    [path] = held if isinstance(held, list) else [held]
+    return Path(path)
 
 
 @pytest.mark.parametrize(
@@ -137,56 +146,47 @@ async def test_the_settings_of_any_other_model_go_back_into_the_explore_tab(
 async def test_a_picture_goes_into_the_image_tab(links: Links, services: Services) -> None:
     job = await ran(services, SCHNELL, num_outputs=2)
 
-    changes = await links.use_image(event(job.id, file="1"))
+    changes = await given(links, "use_image", job, file="1")
 
     assert tab_of(links, changes) == "image"
     assert arrived(changes, links.benches.image) == services.media.path(job.files[1].key)
-    assert links.benches.video.parts.incoming not in changes
+    assert changes[links.benches.image.parts.form].model == FLEX  # the first one takes none
+    assert links.benches.video.parts.form not in changes
 
 
 async def test_a_picture_goes_into_the_video_tab(links: Links, services: Services) -> None:
     job = await ran(services, SCHNELL)
 
-    changes = await links.animate(event(job.id, file="0"))
+    changes = await given(links, "animate", job)
 
     assert tab_of(links, changes) == "video"
     assert arrived(changes, links.benches.video) == services.media.path(job.files[0].key)
-    assert links.benches.image.parts.incoming not in changes
+    assert links.benches.image.parts.form not in changes
 
 
-async def test_the_same_picture_arrives_a_second_time(links: Links, services: Services) -> None:
-    """To Gradio it would be no change, were it equal to the first."""
-    job = await ran(services, SCHNELL)
-
-    first = await links.use_image(event(job.id, file="0"))
-    second = await links.use_image(event(job.id, file="0"))
-
-    incoming = links.benches.image.parts.incoming
-    assert first[incoming] != second[incoming]
-    assert first[incoming].path == second[incoming].path
-
-
-async def test_a_picture_ends_up_in_the_form_of_a_model_that_takes_it(
+async def test_a_picture_leaves_the_rest_of_a_form_as_it_is(
     links: Links, services: Services
 ) -> None:
     job = await ran(services, SCHNELL)
-    changes = await links.use_image(event(job.id, file="0"))
-    _, form = await links.benches.image.handlers.choose()
+    _, form = await links.benches.image.handlers.switch(Form(""), {}, FLEX)
+    shown = {**form.shown, "seed": "7"}
+    held = {"revision": form.revision, "values": list(shown.values())}
 
-    _, filled, _ = await links.benches.image.handlers.take_picture(
-        form, form.shown, changes[links.benches.image.parts.incoming]
-    )
+    changes = await links.use_image(event(job.id, file="0"), form, held)
 
-    assert filled.model == FLEX
-    [path] = filled.values["input_images"]
-    assert Path(path).read_bytes() == a_png()
+    filled = changes[links.benches.image.parts.form]
+    assert filled.values == {
+        "seed": "7",
+        "input_images": [str(services.media.path(job.files[0].key))],
+    }
+    assert filled.revision != form.revision
 
 
 async def test_a_clip_goes_on_from_its_last_frame(links: Links, services: Services) -> None:
     job = await ran(services, KLING)
     [clip] = job.files
 
-    changes = await links.go_on(event(job.id, file="0"))
+    changes = await given(links, "go_on", job)
 
     assert tab_of(links, changes) == "video"
     path = arrived(changes, links.benches.video)
@@ -198,7 +198,7 @@ async def test_a_clip_goes_on_from_its_last_frame(links: Links, services: Servic
 async def test_what_has_no_last_frame_says_so(links: Links, services: Services) -> None:
     job = await ran(services, SCHNELL)
 
-    changes = await links.go_on(event(job.id, file="0"))
+    changes = await given(links, "go_on", job)
 
     assert changes.keys() == {links.shell.toast}
     assert "no last frame" in changes[links.shell.toast]["html"]
@@ -209,7 +209,7 @@ async def test_a_clip_whose_file_is_gone_says_so(links: Links, services: Service
     gone = a_job(id="gone", kind="video", files=(clip,), state=State.SUCCEEDED)
     await services.archive.add(gone, holder="tests", lease_seconds=60)
 
-    changes = await links.go_on(event("gone", file="0"))
+    changes = await given(links, "go_on", gone)
 
     assert changes.keys() == {links.shell.toast}
     assert "no last frame" in changes[links.shell.toast]["html"]
@@ -220,18 +220,17 @@ async def test_a_file_that_the_run_has_not_changes_nothing(
     links: Links, services: Services, name: str
 ) -> None:
     job = await ran(services, SCHNELL)
-    handler: Handler = getattr(links, name)
-
     for file in ("1", "", "../0"):
-        assert await handler(event(job.id, file=file)) == {}
+        assert await given(links, name, job, file) == {}
 
 
 @pytest.mark.parametrize("name", ["reuse", "use_image", "animate", "go_on"])
 async def test_of_an_unknown_run_one_sentence_tells(links: Links, name: str) -> None:
     handler: Handler = getattr(links, name)
+    form = [] if name == "reuse" else [Form(SCHNELL), None]
 
     with pytest.raises(gr.Error, match="The history holds no such run"):
-        await handler(event("gone", file="0"))
+        await handler(event("gone", file="0"), *form)
 
 
 async def test_each_value_has_a_place_to_go(links: Links, services: Services) -> None:
@@ -245,8 +244,8 @@ async def test_each_value_has_a_place_to_go(links: Links, services: Services) ->
     changed: set[Any] = set()
     for job in (picture, clip, talk, anything):
         changed |= (await links.reuse(event(job.id))).keys()
-    for handler in (links.use_image, links.animate, links.go_on):
-        changed |= (await handler(event(picture.id, file="0"))).keys()
-    changed |= (await links.go_on(event(clip.id, file="0"))).keys()
+    for way in ("use_image", "animate", "go_on"):
+        changed |= (await given(links, way, picture)).keys()
+    changed |= (await given(links, "go_on", clip)).keys()
 
     assert changed == set(links._ends)

@@ -4,7 +4,6 @@ import gradio as gr
 
 from tests.ui.world import FLEX
 from ui.bench import drawing
-from ui.bench import layout as workbench
 from ui.bench.boxes import is_file
 from ui.bench.handlers import WorkbenchHandlers
 from ui.page import build_page
@@ -32,7 +31,7 @@ async def test_controls_carry_plain_names(services: Services) -> None:
     labels = {getattr(block, "label", None) for block in demo.blocks.values()}
     assert {"Prompt", "Message", "Search", "Kind", "Status"} <= labels
     buttons = {block.value for block in demo.blocks.values() if isinstance(block, gr.Button)}
-    assert buttons == {"New conversation", "Show more"}
+    assert buttons == {"Run", "Stop", "New conversation", "Show more"}
 
 
 async def test_the_tabs_are_these(services: Services) -> None:
@@ -59,20 +58,17 @@ async def test_no_event_notes_its_progress_at_its_outputs(services: Services) ->
     assert {type(place) for fn in quiet for place in fn.show_progress_on} == {gr.Timer}
 
 
-async def test_nor_does_one_of_a_form(services: Services) -> None:
+async def test_nothing_that_the_server_does_hangs_on_a_form_that_is_drawn_anew(
+    services: Services,
+) -> None:
     handlers = WorkbenchHandlers(services, IMAGE)
     form = await handlers._form(FLEX)
     assert any(is_file(field) for field in form.fields)
 
     with gr.Blocks() as demo:
-        bench = workbench.build(handlers, workbench.states(handlers, gr.Timer()))
-        before = set(demo.fns)
-        drawing.draw(form, bench, handlers)
-        held = gr.JSON()
-        drawing.draw_settings(form, bench.form, held)
+        drawing.draw(form, gr.JSON(), "image-bench")
 
-    drawn = [fn for number, fn in demo.fns.items() if number not in before and fn.fn is not None]
-    assert {id(place) for fn in drawn for place in fn.show_progress_on} == {
-        id(bench.clock),
-        id(held),
-    }
+    [fn] = demo.fns.values()
+    assert fn.fn is None
+    assert fn.js is not None
+    assert len(fn.inputs) == len(form.boxes)

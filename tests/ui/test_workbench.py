@@ -25,7 +25,6 @@ from tests.ui.world import (
 )
 from ui.bench.form import Form
 from ui.bench.handlers import WorkbenchHandlers
-from ui.bench.pictures import FormPicture
 from ui.live.changes import BUSY_SECONDS
 from ui.services import LOCAL_OWNER, Services
 from ui.tabs.image import IMAGE
@@ -196,9 +195,7 @@ async def test_a_picture_goes_into_the_current_models_field(
 ) -> None:
     form = await form_of(bench, "qwen/qwen-image")
 
-    picker, filled, said = await bench.take_picture(
-        form, {**form.shown, "seed": "7"}, FormPicture(png)
-    )
+    picker, filled, said = await bench.take_picture(form, {**form.shown, "seed": "7"}, png)
 
     assert shown_choice("qwen/qwen-image") in picker
     assert filled.model == "qwen/qwen-image"
@@ -211,7 +208,7 @@ async def test_a_field_for_several_pictures_gets_a_list(
 ) -> None:
     form = await form_of(bench, FLEX)
 
-    _, filled, _ = await bench.take_picture(form, form.shown, FormPicture(png))
+    _, filled, _ = await bench.take_picture(form, form.shown, png)
 
     assert filled.values == {"input_images": [str(png)]}
     assert (await bench.run(filled, "as a woodcut", filled.shown)).job_id
@@ -225,9 +222,7 @@ async def test_a_model_without_a_place_for_pictures_gives_way_to_one_that_has_it
 ) -> None:
     form = await form_of(bench, SCHNELL)
 
-    picker, filled, said = await bench.take_picture(
-        form, {**form.shown, "seed": "7"}, FormPicture(png)
-    )
+    picker, filled, said = await bench.take_picture(form, {**form.shown, "seed": "7"}, png)
 
     assert shown_choice(FLEX) in picker
     assert filled.model == FLEX
@@ -240,7 +235,7 @@ async def test_in_the_video_tab_a_picture_is_the_first_frame(
 ) -> None:
     form = await form_of(filming, KLING)
 
-    _, filled, said = await filming.take_picture(form, form.shown, FormPicture(png))
+    _, filled, said = await filming.take_picture(form, form.shown, png)
 
     assert (filled.model, filled.values) == (KLING, {"start_image": str(png)})
     assert "The picture is in “Start Image”." in said
@@ -251,21 +246,13 @@ async def test_a_clip_model_that_takes_no_picture_gives_way_to_one_that_begins_w
 ) -> None:
     form = await form_of(filming, WAN)
 
-    picker, filled, said = await filming.take_picture(form, form.shown, FormPicture(png))
+    picker, filled, said = await filming.take_picture(form, form.shown, png)
 
     first = filming.models[0]
     assert shown_choice(first.id) in picker
     assert filled.model == first.id
     assert filled.values == {first.start_image: str(png)}
     assert f"Wan 2.7 takes no picture: this is {first.title} now." in said
-
-
-async def test_no_picture_changes_nothing(bench: WorkbenchHandlers) -> None:
-    form = await form_of(bench, SCHNELL)
-
-    taken = await bench.take_picture(form, form.shown, None)
-
-    assert taken == (gr.skip(), gr.skip(), "")
 
 
 async def test_the_settings_of_a_run_make_the_same_run_again(

@@ -140,92 +140,93 @@
     listen(element, trigger);
   };
 
-  // What differs in a form, and what is wrong in it: told by the numbers of its fields.
+  // --- A form ------------------------------------------------------------------------------
+  // Its fields are drawn anew for each model; what is known of them here outlives them.
+  const SETTLED = 150; // milliseconds after which nothing more is expected of a field
+  const WRITING = ".fields :is(textarea, input:not([type=checkbox], [type=radio], [type=range])):focus";
+  const forms = new Map(); // by their benches
+
+  // What differs in it, what is wrong and which files it holds: told by the numbers of its boxes.
   page.marks = ({ element, props, trigger, watch }) => {
     const draw = () => {
       const bench = element.closest(".bench");
-      if (!bench) {
-        return;
+      const told = props.value;
+      const fields = told && bench?.querySelector(`.fields.revision-${told.revision}`);
+      if (!fields) {
+        return; // it is of a form that isn't there yet, or not any more
       }
-      const { changed, problems, keeps, html } = props.value;
-      element.firstElementChild.replaceChildren(fragment(html));
-      const field = (n) => bench.querySelector(n === "prompt" ? ".prompt-box" : `.field-${n}`);
+      element.firstElementChild.replaceChildren(fragment(told.html));
+      const field = (n) => (n === "prompt" ? bench.querySelector(".prompt-box") : fields.querySelector(`.field-${n}`));
       bench.querySelectorAll(".is-changed").forEach((one) => one.classList.remove("is-changed"));
-      changed.forEach((n) => field(n)?.classList.add("is-changed"));
-      if (!keeps) {
+      told.changed.forEach((n) => field(n)?.classList.add("is-changed"));
+      Object.entries(told.given).forEach(([n, html]) => present(field(n)?.closest(".file-field"), html));
+      if (!told.keeps) {
         bench.querySelectorAll(".wrong").forEach((one) => unmark(one.parentElement));
       }
-      const wrong = Object.keys(problems).filter((n) => field(n));
-      wrong.forEach((n) => mark(field(n), problems[n]));
-      if (wrong.length && !keeps) {
+      const wrong = Object.keys(told.problems).filter((n) => field(n));
+      wrong.forEach((n) => mark(field(n), told.problems[n]));
+      if (wrong.length && !told.keeps) {
         lead(field(wrong[0]));
       }
     };
+    const form = { draw, isTouched: false, tell: () => trigger("edited") };
+    const enter = () => {
+      const bench = element.closest(".bench");
+      if (bench) {
+        forms.set(bench, form);
+        draw();
+      } else {
+        requestAnimationFrame(enter); // the page isn't whole yet
+      }
+    };
+    enter();
     watch("value", draw);
-    requestAnimationFrame(() => { // the fields are there after it
-      draw();
-      redrawn(element.closest(".bench"));
-    });
     listen(element, trigger);
   };
 
-  // --- A form that is being drawn anew ---------------------------------------------------------
-  // Until the new one is there the old one leads nowhere: what is pressed meanwhile is done then.
-  const GIVEN_UP = 10_000; // a form that couldn't be drawn doesn't lock its tab
-  const redrawing = new Map();
-
-  page.redraw = (id) => {
-    const bench = document.getElementById(id);
-    if (!bench) {
-      return; // its tab isn't open
-    }
-    const under = redrawing.get(bench);
-    if (under) {
-      under.again = true; // it is drawn once more after this
-      return;
-    }
-    redrawing.set(bench, { held: new Map(), again: false, ends: setTimeout(redrawn, GIVEN_UP, bench) });
-    bench.setAttribute("aria-busy", "true");
+  page.arrival = ({ element }) => {
+    requestAnimationFrame(() => forms.get(element.closest(".bench"))?.draw()); // the fields are there after it
   };
 
-  function redrawn(bench) {
-    const under = redrawing.get(bench);
-    if (!under) {
-      return;
+  // Told at each change of a box; returns what the server is told of them when it is asked.
+  page.holding = (benchId, revision, values) => {
+    const bench = document.getElementById(benchId);
+    const form = forms.get(bench);
+    if (form) {
+      form.isTouched = true;
+      settle(bench, form);
     }
-    if (under.again) {
-      under.again = false;
-      return;
+    return { revision, values };
+  };
+
+  document.addEventListener("focusout", (event) => {
+    const bench = event.target.closest?.(".bench");
+    if (forms.has(bench)) {
+      settle(bench, forms.get(bench));
     }
-    clearTimeout(under.ends);
-    redrawing.delete(bench);
-    bench.removeAttribute("aria-busy");
-    under.held.forEach((act) => act());
+  });
+
+  // Half a number isn't a mistake: what is wrong is said when nobody writes any more.
+  function settle(bench, form) {
+    clearTimeout(form.settling);
+    form.settling = setTimeout(() => {
+      if (form.isTouched && !bench.querySelector(WRITING)) {
+        form.isTouched = false;
+        form.tell();
+      }
+    }, SETTLED);
   }
 
-  const benchOf = (element) =>
-    element.closest(".bench") ?? element.closest(".explore")?.querySelector(".bench");
-
-  // Does something at once, or when the form that it concerns is there; then once, however often
-  // it was asked for.
-  function whenDrawn(element, what, act) {
-    const under = redrawing.get(benchOf(element));
-    if (under) {
-      under.held.set(what, act);
-    } else {
-      act();
+  // Shows the files of a field; a clip that is looked at goes on.
+  function present(field, html) {
+    if (field && (field.given ?? "") !== html) {
+      field.given = html;
+      field.querySelector(".given")?.remove();
+      if (html) {
+        field.append(fragment(html));
+      }
     }
   }
-
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest?.(".run-row button");
-    const bench = button && benchOf(button);
-    if (redrawing.has(bench)) {
-      event.stopPropagation();
-      const what = button.matches(".run") ? ".run-row .run" : ".run-row .stop";
-      whenDrawn(button, what, () => bench.querySelector(what)?.click());
-    }
-  }, true);
 
   function mark(box, words) {
     unmark(box);
@@ -325,7 +326,7 @@
         break;
       }
     }
-    whenDrawn(from, `${what} ${JSON.stringify(data)}`, () => trigger(what, data));
+    trigger(what, data);
   }
 
   async function copy(button) {

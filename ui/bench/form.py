@@ -36,7 +36,6 @@ class Form:
         main: the fields that are always seen.
         advanced: those behind the fold.
         prompt: what the model is asked in words, which stands above the form; None if it isn't.
-        json: the input as it was written last, where it was written as JSON.
     """
 
     model: str
@@ -45,7 +44,6 @@ class Form:
     advanced: tuple[Field, ...] = field(default=(), hash=False)
     values: Mapping[str, Any] = field(default_factory=dict, hash=False)
     prompt: Field | None = field(default=None, hash=False)
-    json: str = field(default="", hash=False)
 
     @classmethod
     def of(
@@ -86,9 +84,9 @@ class Form:
         """What the boxes hold when they are drawn, by their keys."""
         return {box.key: self.values.get(box.key, box.initial) for box in self.boxes}
 
-    def holding(self, values: Mapping[str, Any], *, json: str = "") -> "Form":
+    def holding(self, values: Mapping[str, Any]) -> "Form":
         """Return this form with `values` in its boxes, to be drawn anew."""
-        return replace(self, values=dict(values), json=json, revision=next(_revisions))
+        return replace(self, values=dict(values), revision=next(_revisions))
 
     def filled(self, given: Mapping[str, Any]) -> "Form":
         """Return this form with an input in it."""

@@ -1,8 +1,8 @@
 """A workbench, in which a model is tried: its parts, and what happens in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -13,14 +13,12 @@ from core.jobs.intents import hidden_fields, restored
 from core.models.catalog import CatalogModel, Kind, find, models_of
 from ui.bench.boxes import held
 from ui.bench.form import Form
-from ui.bench.pictures import FormPicture
+from ui.bench.panel import Panel
 from ui.live.changes import BUSY_SECONDS
 from ui.live.feed import Feed, Runs
 from ui.services import LOCAL_OWNER, Services
 from ui.troubles import quiet, told
 from ui.views.pieces import model_picker, notice
-
-_numbers = count(1)
 
 
 @dataclass(frozen=True)
@@ -41,17 +39,11 @@ class WorkbenchKind:
 
 @dataclass(frozen=True)
 class Workbench:
-    """The components of one tab.
-
-    `incoming` is a picture on its way into the form, from a result of this tab or another; `wanted`
-    is what is to be opened next.
-    """
+    """The components of one tab."""
 
     picker: gr.HTML
     prompt: gr.Textbox
-    form: gr.State
-    incoming: gr.State
-    wanted: gr.State
+    panel: Panel
     clock: gr.Timer
     notice: gr.HTML
     welcome: gr.HTML
@@ -59,17 +51,14 @@ class Workbench:
     latest: gr.HTML
 
     @property
+    def form(self) -> gr.State:
+        """Which form is shown."""
+        return self.panel.form
+
+    @property
     def feed(self) -> list[gr.HTML]:
         """Where the tab's runs are shown."""
         return [self.welcome, self.current, self.latest]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The model that is to be opened in a workbench; each is different from the one before."""
-
-    model: str
-    number: int = field(default_factory=lambda: next(_numbers))
 
 
 class Started(NamedTuple):
@@ -134,16 +123,8 @@ class WorkbenchHandlers:
         """Return the picker and the form of the model to begin with."""
         return await self._picked(Form(""), self.first)
 
-    async def open(
-        self, form: Form, shown: Mapping[str, Any], wanted: Wanted | None
-    ) -> tuple[Any, Any]:
-        """Return the picker and form of what is wanted, keeping what the person changed."""
-        if wanted is None:
-            return gr.skip(), gr.skip()
-        return await self._picked(form, wanted.model, shown)
-
     async def switch(self, form: Form, shown: Mapping[str, Any], model: str) -> tuple[str, Form]:
-        """Return the same for another model, keeping what the person changed where it fits."""
+        """Return picker and form for another model, keeping what was changed where it fits."""
         return await self._picked(form, model, shown)
 
     async def try_example(
@@ -166,6 +147,8 @@ class WorkbenchHandlers:
             shown: what the form's boxes hold.
             visitor: whose page it is; in the queue, pages take turns.
         """
+        if not form.revision:  # the page wasn't told yet with which form it begins
+            _, form = await self._picked(form, form.model)
         if form.prompt is not None and form.prompt.required and not (prompt or "").strip():
             return Started(problems={"prompt": _NO_PROMPT}, notice=notice(_NO_PROMPT, "bad"))
         try:
@@ -202,11 +185,10 @@ class WorkbenchHandlers:
         return ""
 
     async def take_picture(
-        self, form: Form, shown: Mapping[str, Any], picture: FormPicture | None
+        self, form: Form, shown: Mapping[str, Any], picture: Path
     ) -> tuple[Any, Any, str]:
-        """Return the picker and form with a picture in it, of another model if need be."""
-        if picture is None:
-            return gr.skip(), gr.skip(), ""
+        """Return the picker and form with a picture in it, of another model if need be, and what
+        there is to say of it."""
         for model in (form.model, *(one.id for one in self.models)):
             other = await self._form(model)
             if model == form.model and not other.fields:
@@ -219,7 +201,7 @@ class WorkbenchHandlers:
                 continue
             if model != form.model and field.name not in (start, *_EDITED_FIELDS):
                 continue
-            given = [picture.path] if field.type == "files" else picture.path
+            given = [picture] if field.type == "files" else picture
             filled = carried.holding(carried.differing({**carried.values, **held(field, given)}))
             said = f"The picture is in “{field.title}”."
             if model != form.model:
@@ -263,19 +245,6 @@ _PICTURE_FIELDS = ("image", "input_image", "image_input", "input_images", "image
 
 _EDITED_FIELDS = ("image", "input_image", "image_input", "input_images", "images")
 """Those by which a model changes a picture, and isn't only led by it."""
-
-
-class States(NamedTuple):
-    """What a workbench remembers for a visitor.
-
-    They stand outside the tabs: of a state in a tab that isn't open, Gradio tells each change
-    twice.
-    """
-
-    form: gr.State
-    incoming: gr.State
-    wanted: gr.State
-    clock: gr.Timer
 
 
 def _title(model: str) -> str:

@@ -1,35 +1,54 @@
 """Lays a workbench out: its form at the left, its runs at the right and below."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import gradio as gr
 
 from ui import components
-from ui.bench import drawing
+from ui.bench import panel
+from ui.bench.events import WorkbenchEvents
 from ui.bench.form import Form
-from ui.bench.handlers import States, Workbench, WorkbenchHandlers
+from ui.bench.handlers import Workbench, WorkbenchHandlers
 from ui.components import QUIET
 from ui.views.pieces import model_picker, welcome
 
 
-def states(handlers: WorkbenchHandlers, clock: gr.Timer) -> States:
-    """Return a workbench's states; call it before the tabs are laid out.
+@dataclass(frozen=True)
+class _Json:
+    """The input as JSON, to read and to change.
 
-    Args:
-        clock: how often the page asks what has changed; a run makes it ask more often.
+    Attributes:
+        told: the same as it was written there last; it is in the page, or it would be newer than
+            what the page sends along with it.
     """
-    return States(gr.State(Form(handlers.first)), gr.State(None), gr.State(None), clock)
+
+    fold: gr.Accordion
+    text: gr.Textbox
+    told: gr.Textbox
 
 
-def build(handlers: WorkbenchHandlers, kept: States, *, picker: gr.HTML | None = None) -> Workbench:
+def state(handlers: WorkbenchHandlers) -> gr.State:
+    """Return what remembers a workbench's form for a visitor.
+
+    It stands outside the tabs: of a state in a tab that isn't open, Gradio tells each change twice.
+    """
+    return gr.State(Form(handlers.first))
+
+
+def build(
+    handlers: WorkbenchHandlers, form: gr.State, clock: gr.Timer, *, picker: gr.HTML | None = None
+) -> Workbench:
     """Lay a workbench out: its form at the left, its runs at the right and below.
 
     Args:
+        form: its `state`.
+        clock: how often the page asks what has changed; a run makes it ask more often.
         picker: where a model is chosen, if that isn't above the form.
     """
     config = handlers.config
     name = config.name
-    with gr.Column(elem_id=f"{name}-bench", elem_classes="bench"):
+    bench_id = f"{name}-bench"
+    with gr.Column(elem_id=bench_id, elem_classes="bench"):
         with gr.Row(equal_height=False, elem_classes="halves"):
             with gr.Column(scale=5, min_width=300, elem_classes="panel"):
                 if picker is None:
@@ -46,13 +65,13 @@ def build(handlers: WorkbenchHandlers, kept: States, *, picker: gr.HTML | None =
                 )
                 components.draft(name)
                 said = gr.HTML(padding=False, elem_classes="said")
-
-                redrawn(kept.form, f"{name}-bench")
-
-                @gr.render(**rendering(kept.form))  # type: ignore[untyped-decorator]
-                def draw(form: Form) -> None:
-                    drawing.draw(form, bench, handlers)
-
+                fields = panel.build(form, bench_id)
+                as_json = _build_json()
+                with gr.Row(elem_classes="run-row"):
+                    run = gr.Button(
+                        "Run", variant="primary", scale=3, min_width=120, elem_classes="run"
+                    )
+                    stop = gr.Button("Stop", scale=1, min_width=80, elem_classes="stop")
             with gr.Column(scale=8, min_width=300, elem_classes="results"):
                 greeting = components.buttons(
                     welcome(config.heading, config.invitation, handlers.models),
@@ -61,31 +80,56 @@ def build(handlers: WorkbenchHandlers, kept: States, *, picker: gr.HTML | None =
                 )
                 current = components.cards(label="Runs", elem_id=f"{name}-current")
         latest = components.cards(label="Earlier results", elem_id=f"{name}-latest", layout="grid")
-    bench = Workbench(picker, prompt, *kept, said, greeting, current, latest)
+    bench = Workbench(picker, prompt, fields, clock, said, greeting, current, latest)
+    _wire(bench, as_json, run, stop, handlers)
     return bench
-
-
-def redrawn(form: gr.State, bench_id: str) -> None:
-    """Tell the page when a form is about to be drawn anew; call it before `gr.render`."""
-    form.change(None, js=f"() => playground.redraw('{bench_id}')", **QUIET)
-
-
-def rendering(form: gr.State) -> dict[str, Any]:
-    """Return how `gr.render` draws a form: whenever another one is to be shown.
-
-    Left to itself it would draw at load as well, and what was clicked between the two would be
-    gone. One form at a time, of all tabs: Gradio draws on threads, and two that draw on one page
-    change its blocks under each other's feet.
-    """
-    return {
-        "inputs": form,
-        "triggers": [form.change],
-        "show_progress": "hidden",
-        "concurrency_limit": 1,
-        "concurrency_id": "forms",
-    }
 
 
 def on_load(demo: gr.Blocks, bench: Workbench, handlers: WorkbenchHandlers) -> None:
     """Draw the first form when the page opens."""
     demo.load(handlers.choose, None, [bench.picker, bench.form], **QUIET)
+
+
+def _build_json() -> _Json:
+    with gr.Accordion("JSON", open=False, elem_classes="advanced as-json") as fold:
+        text = gr.Textbox(
+            label="Input as JSON",
+            info="What is sent, but for files and secrets. Change it, and the form follows.",
+            lines=6,
+            max_lines=24,
+            interactive=True,
+            elem_classes="json",
+        )
+    return _Json(fold, text, gr.Textbox(visible=False))
+
+
+def _wire(
+    bench: Workbench, as_json: _Json, run: gr.Button, stop: gr.Button, handlers: WorkbenchHandlers
+) -> None:
+    events = WorkbenchEvents(handlers)
+    shown, marks = bench.panel, bench.panel.marks
+    text, told = as_json.text, as_json.told
+    settings = [bench.picker, bench.form]
+    job = gr.State("")
+    run.click(
+        events.run,
+        [*shown.told, bench.prompt, text, told],
+        [job, marks, bench.notice, bench.clock, *bench.feed],
+        **QUIET,
+    ).then(events.refused, [job, *shown.told], [marks, bench.notice], **QUIET)
+    stop.click(handlers.stop_newest, bench.form, bench.notice, **QUIET)
+    shown.on_edited(
+        events.edited,
+        [*shown.told, bench.prompt],
+        [marks, text, told],
+        as_json.fold.expand,
+        bench.prompt.blur,
+    )
+    text.blur(
+        events.rewritten,
+        [*shown.told, text, told],
+        [bench.form, bench.prompt, bench.notice],
+        **QUIET,
+    )
+    bench.picker.choose(events.switch, shown.told, settings, **QUIET)
+    bench.welcome.example(events.try_example, shown.told, [*settings, bench.prompt], **QUIET)

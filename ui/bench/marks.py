@@ -1,14 +1,18 @@
-"""What a form marks in its fields: what differs from the model's defaults, and what is wrong."""
+"""What a form marks in its fields: what differs from the model's defaults, what is wrong, and
+which files they hold."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from ui.bench.boxes import boxes_of, is_file
 from ui.bench.form import Form
+from ui.bench.previews import preview
 from ui.views.templates import render
 
 Marks = dict[str, Any]
-"""A value for the component that marks: `changed` and `problems` by the numbers of boxes, `html`
-with the ways back to the defaults, and whether it `keeps` problems that were marked before."""
+"""A value for the component that marks a form of a `revision`: `changed`, `problems` and `given`,
+which is HTML that shows files, by the numbers of boxes; `html` with the ways back to the defaults;
+and whether it `keeps` problems that were marked before."""
 
 PROMPT = "prompt"
 
@@ -38,9 +42,16 @@ def marks_of(
             place = PROMPT
         if place is not None:
             told[place] = sentence
+    given = {
+        str(n): preview(*(shown.get(one.key) for one in boxes_of(box.field)), kind=box.field.media)
+        for n, box in boxes
+        if is_file(box.field) and not box.is_address
+    }
     return {
+        "revision": form.revision,
         "changed": changed,
         "problems": told,
+        "given": given,
         "keeps": keeps,
         "html": render("marks", fields=list(fields.items())),
     }

@@ -13,15 +13,13 @@ from core.models.chat import ChatFields
 from core.models.schema import Field, ModelSchema
 from ui.bench.boxes import is_file
 from ui.bench.form import Form
+from ui.bench.values import Held, shown_in
 from ui.services import Services
 
 SYSTEM_PROMPT = Field(
     name="system_prompt", title="System prompt", description="How to answer, if you like."
 )
 """Every model has one on the page; which has no place for it reads it in the prompt."""
-
-Held = Mapping[str, Any] | None
-"""What a form's boxes hold, as the page tells it: `{revision, values}`."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +90,6 @@ class Asking:
         except PlaygroundError as error:
             gr.Warning(f"This model's settings can't be shown: {error}")
             return None
-
-
-def shown_in(form: Form, held: Held) -> dict[str, Any]:
-    """Return what a form's boxes hold, by their keys: what the page tells, if it is of this one."""
-    values = (held or {}).get("values")
-    keys = [box.key for box in form.boxes]
-    is_of_it = isinstance(values, list) and len(values) == len(keys)
-    if not is_of_it or (held or {}).get("revision") != form.revision:
-        return form.shown
-    return dict(zip(keys, values or (), strict=True))
 
 
 def busy_composer(*, keeps_words: bool = False) -> gr.MultimodalTextbox:

@@ -6,9 +6,9 @@ from typing import Any
 import gradio as gr
 
 from ui import components
-from ui.bench import drawing
+from ui.bench import panel
 from ui.bench.form import Form
-from ui.bench.layout import rendering
+from ui.bench.panel import Panel
 from ui.components import QUIET
 from ui.tabs.conversation import ChatHandlers, Followed
 from ui.views.pieces import model_picker, welcome
@@ -27,8 +27,7 @@ class Chat:
     welcome: gr.HTML
     fresh: gr.Button
     picker: gr.HTML
-    form: gr.State
-    held: gr.JSON
+    panel: Panel
     chatbot: gr.Chatbot
     live: gr.Chatbot
     conversation: gr.State
@@ -38,9 +37,9 @@ class Chat:
     followed: gr.State
 
     @property
-    def settings(self) -> list[Any]:
-        """How the model is asked."""
-        return [self.form, self.held]
+    def form(self) -> gr.State:
+        """Which model is asked, and how."""
+        return self.panel.form
 
     @property
     def talk(self) -> list[Any]:
@@ -87,11 +86,7 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
         with gr.Column(scale=4, min_width=280, elem_id="chat-bench", elem_classes="panel bench"):
             picker = components.picker(model_picker(models, models[0].id), elem_id="chat-model")
             with gr.Accordion("Settings", open=False, elem_classes="advanced"):
-                held = gr.JSON(visible=False)
-
-                @gr.render(**rendering(kept.form))  # type: ignore[untyped-decorator]
-                def draw(form: Form) -> None:
-                    drawing.draw_settings(form, kept.form, held)
+                settings = panel.build(kept.form, "chat-bench")
 
             fresh = gr.Button("New conversation", elem_classes="fresh")
             conversations = components.cards(label="Conversations", elem_id="conversations")
@@ -141,8 +136,7 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
         welcome=greeting,
         fresh=fresh,
         picker=picker,
-        form=kept.form,
-        held=held,
+        panel=settings,
         chatbot=chatbot,
         live=live,
         conversation=kept.conversation,
@@ -179,11 +173,11 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
     committed = streaming.then(
         handlers.commit, [chat.conversation, chat.job_id], chat.talk, **QUIET
     )
-    given = [chat.conversation, *chat.settings]
+    given = [chat.conversation, *chat.panel.told]
     asked = [
         chat.composer.submit(
             handlers.send,
-            [chat.conversation, chat.composer, *chat.settings],
+            [chat.conversation, chat.composer, *chat.panel.told],
             chat.talk,
             **QUIET,
         ),
@@ -202,8 +196,9 @@ def _wire(chat: Chat, handlers: ChatHandlers) -> None:
         change.then(None, None, None, js="() => playground.toEnd()", **QUIET)
     chat.fresh.click(handlers.clear, chat.form, chat.talk, **QUIET)
     chat.composer.stop(handlers.stop, chat.job_id, None, **QUIET)
+    chat.panel.on_edited(panel.marked, chat.panel.told, [chat.panel.marks])
     chat.picker.choose(
-        handlers.choose, chat.settings, [chat.picker, chat.form, chat.composer], **QUIET
+        handlers.choose, chat.panel.told, [chat.picker, chat.form, chat.composer], **QUIET
     )
     for change in (*asked, committed):
         change.then(handlers.listed, None, chat.conversations, **QUIET)

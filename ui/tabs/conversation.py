@@ -18,10 +18,11 @@ from core.jobs.events import TERMINAL_EVENTS, Event, Stopping, TextDelta, Waitin
 from core.models.catalog import CatalogModel, models_of
 from core.models.chat import Conversation, Turn, chat_input
 from ui.bench.form import Form
+from ui.bench.values import Held, shown_in
 from ui.components import asked
 from ui.live.ticking import with_ticks
 from ui.services import LOCAL_OWNER, Services
-from ui.tabs.asking import Asking, Held, busy_composer, chat_model, shown_in
+from ui.tabs.asking import Asking, busy_composer, chat_model
 from ui.troubles import quiet, told, told_midway
 from ui.views import present
 from ui.views.cards import Card, conversation_cards

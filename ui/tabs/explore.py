@@ -18,7 +18,8 @@ from core.models.references import (
 from ui import components
 from ui.bench import layout as workbench
 from ui.bench.form import Form
-from ui.bench.handlers import States, Wanted, Workbench, WorkbenchHandlers, WorkbenchKind
+from ui.bench.handlers import Workbench, WorkbenchHandlers, WorkbenchKind
+from ui.bench.values import Held, shown_in
 from ui.components import QUIET, asked
 from ui.tabs.finder import Browsing, Finder
 from ui.troubles import told
@@ -53,12 +54,11 @@ class Opened:
 
 
 class Gone(NamedTuple):
-    """Values for where a pasted text leads: the finder, what it shows, what is to be opened, or
-    the form and prompt of that, and what there is to say of it."""
+    """Values for where a pasted text leads: the finder, what it shows, the form and the prompt, and
+    what there is to say of it."""
 
     finder: Any = gr.skip()
     browsing: Any = gr.skip()
-    wanted: Any = gr.skip()
     form: Any = gr.skip()
     prompt: Any = gr.skip()
     notice: Any = gr.skip()
@@ -103,19 +103,13 @@ class ExploreHandlers(WorkbenchHandlers):
         """Note that something was opened."""
         opened.query = query
 
-    async def open_first(self, event: gr.EventData, form: Form) -> tuple[Any, Any]:
-        """Open a model where none is open; from there on the form that is drawn does that."""
-        if form.model:
-            return gr.skip(), gr.skip()
-        return await self.switch(form, {}, asked(event, "model"))
-
     async def arrive(self, form: Form) -> tuple[Any, Any]:
         """Return what there is to open, and an empty form, when the tab is shown first."""
         if form.revision:
             return gr.skip(), gr.skip()
         return await self.choose()
 
-    async def go(self, query: str, opened: Opened, form: Form) -> Gone:
+    async def go(self, query: str, opened: Opened, form: Form, held: Held) -> Gone:
         """Open what was pasted, or search for it."""
         opened.query = query
         try:
@@ -124,13 +118,13 @@ class ExploreHandlers(WorkbenchHandlers):
             browsing = Browsing(query=query)
             return Gone(finder=await self.finder.browse(browsing), browsing=browsing)
         try:
-            return await self._go_to(reference, form)
+            return await self._go_to(reference, form, held)
         except PlaygroundError as error:
             return Gone(finder=await self.finder.at_hand(str(error)))
 
-    async def load(self, event: gr.EventData, opened: Opened, form: Form) -> Gone:
+    async def load(self, event: gr.EventData, opened: Opened, form: Form, held: Held) -> Gone:
         """Open the run whose address was pasted."""
-        return await self.go(asked(event, "model"), opened, form)
+        return await self.go(asked(event, "model"), opened, form, held)
 
     async def open_collection(self, event: gr.EventData) -> tuple[str, Browsing]:
         """Return a collection's models."""
@@ -167,13 +161,11 @@ class ExploreHandlers(WorkbenchHandlers):
         more = known if known.model == name else await self.finder.more(name)
         return await self.finder.page(form.model, more), more
 
-    async def _go_to(self, reference: Reference, form: Form) -> Gone:
+    async def _go_to(self, reference: Reference, form: Form, held: Held) -> Gone:
         match reference:
             case ModelReference(model=model):
                 await self.services.jobs.describe(model)
-                if form.model:  # from where what was changed is carried over
-                    return Gone(wanted=Wanted(model), notice="")
-                page, opening = await self.switch(form, {}, model)
+                page, opening = await self.switch(form, shown_in(form, held), model)
                 return Gone(finder=page, form=opening, notice="")
             case CollectionReference(slug=slug):
                 browsing = Browsing(collection=slug)
@@ -192,23 +184,23 @@ class ExploreHandlers(WorkbenchHandlers):
 class ExploreStates(NamedTuple):
     """What the tab remembers for a visitor."""
 
-    bench: States
+    form: gr.State
     browsing: gr.State
     more: gr.State
     opened: gr.State
 
 
-def states(handlers: ExploreHandlers, clock: gr.Timer) -> ExploreStates:
+def states(handlers: ExploreHandlers) -> ExploreStates:
     """Return the tab's states; call it before the tabs are laid out."""
     return ExploreStates(
-        workbench.states(handlers, clock),
+        workbench.state(handlers),
         gr.State(Browsing()),
         gr.State(More()),
         gr.State(Opened()),
     )
 
 
-def build(handlers: ExploreHandlers, kept: ExploreStates) -> Explore:
+def build(handlers: ExploreHandlers, kept: ExploreStates, clock: gr.Timer) -> Explore:
     """Lay the tab out: what there is to open, or the model that is open and its workbench."""
     with gr.Column(elem_classes="explore"):
         query = gr.Textbox(
@@ -218,7 +210,7 @@ def build(handlers: ExploreHandlers, kept: ExploreStates) -> Explore:
             elem_classes="query",
         )
         finder = components.finder(elem_id="explore-finder")
-        bench = workbench.build(handlers, kept.bench, picker=finder)
+        bench = workbench.build(handlers, kept.form, clock, picker=finder)
     explore = Explore(query, kept.browsing, kept.more, kept.opened, bench)
     _wire(explore, handlers)
     return explore
@@ -227,14 +219,13 @@ def build(handlers: ExploreHandlers, kept: ExploreStates) -> Explore:
 def _wire(explore: Explore, handlers: ExploreHandlers) -> None:
     bench, browsing, more, opened = explore.bench, explore.browsing, explore.more, explore.opened
     finder = bench.picker
-    gone = [finder, browsing, bench.wanted, bench.form, bench.prompt, bench.notice]
+    gone = [finder, browsing, bench.form, bench.prompt, bench.notice]
     found = [finder, browsing]
-    typed = [explore.query, opened]
+    typed, told = [explore.query, opened], bench.panel.told
     explore.query.change(handlers.search, typed, found, trigger_mode="always_last", **QUIET)
-    explore.query.submit(handlers.go, [*typed, bench.form], gone, **QUIET)
+    explore.query.submit(handlers.go, [*typed, *told], gone, **QUIET)
     finder.choose(handlers.note_opened, typed, None, **QUIET)
-    finder.choose(handlers.open_first, bench.form, [finder, bench.form], **QUIET)
-    finder.load(handlers.load, [opened, bench.form], gone, **QUIET)
+    finder.load(handlers.load, [opened, *told], gone, **QUIET)
     finder.collection(handlers.open_collection, None, found, **QUIET)
     finder.browse(handlers.back, browsing, found, **QUIET)
     finder.favourite(handlers.favour, [bench.form, browsing, more], finder, **QUIET)

@@ -1,30 +1,15 @@
-"""Pictures on their way from a result into a form."""
+"""Shows the files that a form holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from html import escape
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from core.history.media import MediaStore
-from core.history.records import Job, MediaFile
 from core.models.mediakinds import MediaKind
 from ui.views.cards import file_url
 
-_numbers = count(1)
 
-
-@dataclass(frozen=True)
-class FormPicture:
-    """A picture for a form; each is different from the one before, also if the file is the same,
-    or Gradio wouldn't see a change."""
-
-    path: Path
-    number: int = field(default_factory=lambda: next(_numbers))
-
-
-def preview(uploads: Any, addresses: str = "", *, kind: MediaKind = "image") -> str:
+def preview(uploads: Any, addresses: Any = "", *, kind: MediaKind = "image") -> str:
     """Return what shows the files that a form's field holds.
 
     Args:
@@ -48,13 +33,3 @@ _PREVIEWS: Mapping[MediaKind, str] = {
     "audio": '<audio src="{url}" controls preload="metadata"></audio>',
     "any": "",
 }
-
-
-def file_of(job: Job, number: str) -> MediaFile | None:
-    """Return the output file that a card's button means."""
-    return next((one for one in job.files if str(one.n) == number), None)
-
-
-async def last_frame_of(job: Job, file: MediaFile, media: MediaStore) -> FormPicture:
-    """Return a clip's last frame."""
-    return FormPicture(media.path(await media.last_frame(file.key, file.media_type)))
