@@ -61,8 +61,11 @@ def url(demo_speed: float, data_dir: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def visitor(chromium: Browser) -> Iterator[BrowserContext]:
-    """One visitor a module, whose browser has the page's scripts compiled after the first test."""
-    visitor = chromium.new_context(viewport={"width": 1280, "height": 900})
+    """One visitor a module, whose browser has the page's scripts compiled after the first test.
+
+    Who wants no motion: what is looked at stands still, and nothing is drawn sixty times a second.
+    """
+    visitor = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     visitor.set_default_timeout(30_000)
     yield visitor
     visitor.close()

@@ -109,6 +109,16 @@ async def test_what_is_found_too_late_does_not_take_the_place_of_what_was_opened
     assert offers((await explore.search("llam", opened))[0], LLAMA)
 
 
+async def test_nor_does_what_is_found_for_words_of_before(explore: ExploreHandlers) -> None:
+    opened = Opened()
+
+    searching = asyncio.create_task(explore.search("", opened))
+    await asyncio.sleep(0)
+    await explore.go(LLAMA, opened, Form(""), None)
+
+    assert await searching == (gr.skip(), gr.skip())
+
+
 async def test_what_is_pasted_leads_to_its_model(explore: ExploreHandlers) -> None:
     found, _ = await explore.search(f"https://replicate.com/{SCHNELL}", Opened())
     gone = await explore.go(f" https://replicate.com/{SCHNELL}/api ", Opened(), Form("x/y"), None)

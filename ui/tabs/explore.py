@@ -51,6 +51,12 @@ class Opened:
     """
 
     query: str | None = None
+    times: int = 0
+
+    def note(self, query: str) -> None:
+        """Note that something was opened."""
+        self.query = query
+        self.times += 1
 
 
 class Gone(NamedTuple):
@@ -92,16 +98,17 @@ class ExploreHandlers(WorkbenchHandlers):
 
     async def search(self, query: str, opened: Opened) -> tuple[Any, Any]:
         """Return what fits the words that are being typed."""
+        before = opened.times
         await asyncio.sleep(_TYPING_SECONDS)
         browsing = Browsing(query=query)
         found = await self.finder.browse(browsing)
-        if opened.query == query:
+        if opened.query == query or opened.times != before:
             return gr.skip(), gr.skip()
         return found, browsing
 
     def note_opened(self, query: str, opened: Opened) -> None:
         """Note that something was opened."""
-        opened.query = query
+        opened.note(query)
 
     async def arrive(self, form: Form) -> tuple[Any, Any]:
         """Return what there is to open, and an empty form, when the tab is shown first."""
@@ -111,7 +118,7 @@ class ExploreHandlers(WorkbenchHandlers):
 
     async def go(self, query: str, opened: Opened, form: Form, held: Held) -> Gone:
         """Open what was pasted, or search for it."""
-        opened.query = query
+        opened.note(query)
         try:
             reference = read_reference(query)
         except InvalidInput:
