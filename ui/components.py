@@ -1,4 +1,4 @@
-"""The page's own components: Gradio's `HTML` with a part of `assets/page.js` behind it.
+"""The page's own components: Gradio's `HTML` with a part of `assets/page/` behind it.
 
 A component's events are named after what a person asks for (`star`, `delete`, …); their handlers
 get a `gr.EventData`, whose `job` says of which run.
@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.events import EventListener
 
 ASSETS = Path(__file__).with_name("assets")
+_SCRIPTS = ("html", "asking", "cards", "overlays", "form", "chat", "shell")
 
 
 def note_progress_at(place: gr.blocks.Block, demo: gr.Blocks) -> None:
@@ -150,9 +151,13 @@ def asked(event: gr.EventData, name: str = "job") -> str:
 
 
 def page_head() -> str:
-    """Return what goes into the page's head: the script behind these components."""
-    script = (ASSETS / "page.js").read_text(encoding="utf-8")
-    return f"<script>{script}</script>"
+    """Return what goes into the page's head: the script behind these components.
+
+    Its parts share their functions, and nothing else of the page sees them but `playground`.
+    """
+    parts = [(ASSETS / "page" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
+    begin = '"use strict"; const page = (window.playground = {});'
+    return "\n".join(["<script>(() => {", begin, *parts, "})();</script>"])
 
 
 def _component(

@@ -1,0 +1,50 @@
+// What concerns the whole page: the server behind it, time that passes, light and dark.
+
+// --- The server behind the page ------------------------------------------------------------------
+// A page that was opened before the playground was started anew has lost its forms.
+page.server = ({ element }) => {
+  const look = async () => {
+    try {
+      const { app_id: started } = await (await fetch("gradio_api/app_id")).json();
+      element.firstElementChild.hidden = started === window.gradio_config.app_id;
+    } catch {
+      // not there yet, or going away
+    }
+  };
+  setInterval(look, 5000);
+  element.querySelector("button").addEventListener("click", () => location.reload());
+};
+
+// --- Time that passes ------------------------------------------------------------------------
+// The server says how long it has been when it draws; from then on the browser counts.
+const counts = new WeakMap();
+setInterval(() => {
+  for (const node of document.querySelectorAll("[data-elapsed]")) {
+    const told = Number(node.dataset.elapsed);
+    let count = counts.get(node);
+    if (count?.told !== told) {
+      counts.set(node, (count = { told, at: performance.now() }));
+    }
+    node.textContent = `${(told + (performance.now() - count.at) / 1000).toFixed(1)} s`;
+  }
+}, 100);
+
+// --- Light and dark ----------------------------------------------------------------------
+// Gradio follows the system, or `?__theme=` in the address; what was chosen here goes before the
+// system, whenever Gradio sets its own.
+const THEME = "playground-theme";
+const follow = () => {
+  const chosen = localStorage.getItem(THEME);
+  if (chosen && !new URLSearchParams(location.search).has("__theme")) {
+    document.body.classList.toggle("dark", chosen === "dark");
+  }
+};
+new MutationObserver(follow).observe(document.body, { attributeFilter: ["class"] });
+follow();
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-theme-toggle]")) {
+    const isDark = document.body.classList.contains("dark");
+    localStorage.setItem(THEME, isDark ? "light" : "dark");
+    document.body.classList.toggle("dark", !isDark);
+  }
+});
