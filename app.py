@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from core import Settings
 
 _OLDEST_PYTHON = (3, 11)
@@ -34,9 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(f"Replicate Playground runs on Python 3.11 to 3.13; this is {found}.")
 
     from core import PlaygroundError
+    from ui.listening import listen
 
     try:
-        asyncio.run(_serve(arguments))
+        with listen(arguments.host, arguments.port) as listening:
+            asyncio.run(_serve(arguments, listening))
     except (PlaygroundError, OSError) as error:
         return _refuse(str(error))
     return 0
@@ -84,7 +88,7 @@ def _refuse(sentence: str) -> int:
     return 1
 
 
-async def _serve(arguments: argparse.Namespace) -> None:
+async def _serve(arguments: argparse.Namespace, listening: socket) -> None:
     from core import AsyncReplicateClient, Settings
     from core.emulator import Emulator
     from core.history.archive import Archive
@@ -95,50 +99,49 @@ async def _serve(arguments: argparse.Namespace) -> None:
     from core.logs import configure_logging
     from core.models.cache import DescriptionCache
     from ui.page import build_page
-    from ui.server import PageServer, listen
+    from ui.server import PageServer
     from ui.services import Services
 
     settings = Settings()
     if "data_dir" in arguments:
         settings = settings.model_copy(update={"data_dir": arguments.data_dir.resolve()})
     configure_logging(settings)
-    with listen(arguments.host, arguments.port) as socket:
-        async with AsyncExitStack() as opened:
-            schemas = getattr(arguments, "schemas", None)
-            offline = bool(arguments.offline or schemas or settings.replicate_api_token is None)
-            if offline:
-                emulator = opened.enter_context(
-                    Emulator(port=0, speed=settings.demo_speed, schemas=schemas)
-                )
-                settings = _pointed_at(settings, emulator.url)
-            client = await opened.enter_async_context(AsyncReplicateClient(settings))
-            account = None
-            if not offline:
-                remembered = settings.data_dir / "accounts.json"
-                account = await opened.enter_async_context(Account(client, remembered))
-            # The page opens whatever is wrong with the history, and says it.
-            archive = await opened.enter_async_context(
-                Archive.open(settings.database_url_or_default, on_demand=True)
+    async with AsyncExitStack() as opened:
+        schemas = getattr(arguments, "schemas", None)
+        offline = bool(arguments.offline or schemas or settings.replicate_api_token is None)
+        if offline:
+            emulator = opened.enter_context(
+                Emulator(port=0, speed=settings.demo_speed, schemas=schemas)
             )
-            media = MediaStore(settings.data_dir / "media")
-            # The embedded demo is always there to be asked.
-            kept = None if offline else DescriptionCache(settings.data_dir / "cache" / "models")
-            jobs = await opened.enter_async_context(
-                Jobs(
-                    client,
-                    archive,
-                    media,
-                    backend=account or _OFFLINE_BACKEND,
-                    max_running=settings.max_running,
-                    backend_is_embedded=offline,
-                    descriptions=kept,
-                )
+            settings = _pointed_at(settings, emulator.url)
+        client = await opened.enter_async_context(AsyncReplicateClient(settings))
+        account = None
+        if not offline:
+            remembered = settings.data_dir / "accounts.json"
+            account = await opened.enter_async_context(Account(client, remembered))
+        # The page opens whatever is wrong with the history, and says it.
+        archive = await opened.enter_async_context(
+            Archive.open(settings.database_url_or_default, on_demand=True)
+        )
+        media = MediaStore(settings.data_dir / "media")
+        # The embedded demo is always there to be asked.
+        kept = None if offline else DescriptionCache(settings.data_dir / "cache" / "models")
+        jobs = await opened.enter_async_context(
+            Jobs(
+                client,
+                archive,
+                media,
+                backend=account or _OFFLINE_BACKEND,
+                max_running=settings.max_running,
+                backend_is_embedded=offline,
+                descriptions=kept,
             )
-            for work in (jobs.resume(), keep_bin_empty(archive, media)):
-                opened.callback(asyncio.create_task(work).cancel)
-            services = Services(account, client, archive, media, jobs)
-            server = PageServer(build_page(services), media_root=media.root, host=arguments.host)
-            await server.serve(socket, open_browser=not arguments.no_browser)
+        )
+        for work in (jobs.resume(), keep_bin_empty(archive, media)):
+            opened.callback(asyncio.create_task(work).cancel)
+        services = Services(account, client, archive, media, jobs)
+        server = PageServer(build_page(services), media_root=media.root, host=arguments.host)
+        await server.serve(listening, open_browser=not arguments.no_browser)
 
 
 def _pointed_at(settings: Settings, emulator_url: str) -> Settings:

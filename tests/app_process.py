@@ -1,17 +1,25 @@
 """The app as a process of its own, as a person starts it."""
 
+import multiprocessing
 import os
 import re
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).parents[1]
 _LISTENING = re.compile(r"http://127\.0\.0\.1:\d+")
+
+# What the app imports takes longer than all the rest of its start: it is loaded once, in a process
+# from which each app is forked.
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["app", "core.emulator", "core.jobs.jobs", "ui.page", "ui.server"])
 
 
 def free_port() -> int:
@@ -21,7 +29,7 @@ def free_port() -> int:
 
 
 class App:
-    """`python app.py` on a free port and one data folder, as often as it is started.
+    """What `python app.py` does on a free port with one data folder, as often as it is started.
 
     Args:
         data_dir: where it keeps things.
@@ -46,53 +54,72 @@ class App:
     @contextmanager
     def running(self) -> Iterator[str]:
         """Start the app, give its URL, and end it with SIGTERM as a service manager would."""
-        with self._started() as process:
+        with self._started() as (process, output):
             try:
-                yield self._url(process)
+                yield _url(process, output)
             finally:
-                process.send_signal(signal.SIGTERM)
-                process.communicate(timeout=20)
-        assert process.returncode == 0, "the app ends cleanly when it is told to"
+                assert process.pid is not None
+                os.kill(process.pid, signal.SIGTERM)
+                process.join(timeout=20)
+            assert process.exitcode == 0, "the app ends cleanly when it is told to"
 
     @contextmanager
     def doomed(self) -> Iterator[str]:
         """Start the app, give its URL, and kill it with SIGKILL."""
-        with self._started() as process:
-            yield self._url(process)
+        with self._started() as (process, output):
+            yield _url(process, output)
 
     @contextmanager
-    def _started(self) -> Iterator[subprocess.Popen[str]]:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "app.py",
-                *([] if self._api_url else ["--offline"]),
-                "--no-browser",
-                f"--port={self._port}",
-                f"--data-dir={self._data_dir}",
-            ],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **self._backend()},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-            process.stdout.close()
+    def _started(self) -> Iterator[tuple[BaseProcess, TextIO]]:
+        arguments = [
+            *([] if self._api_url else ["--offline"]),
+            "--no-browser",
+            f"--port={self._port}",
+            f"--data-dir={self._data_dir}",
+        ]
+        reading, writing = os.pipe()
+        with (
+            open(reading, encoding="utf-8") as output,
+            Connection(writing, readable=False) as out,
+            Connection(os.dup(2), readable=False) as err,
+        ):
+            process = _FORKS.Process(target=_run, args=(arguments, self._environment(), out, err))
+            process.start()
+            out.close()  # or its end would never be read
+            try:
+                yield process, output
+            finally:
+                process.kill()
+                process.join()
+                process.close()
 
-    def _backend(self) -> dict[str, str]:
+    def _environment(self) -> Mapping[str, str]:
         if self._api_url is None:
-            return {"PLAYGROUND_DEMO_SPEED": str(self._demo_speed)}
-        return {"REPLICATE_BASE_URL": self._api_url, "REPLICATE_API_TOKEN": "any"}
+            backend = {"PLAYGROUND_DEMO_SPEED": str(self._demo_speed)}
+        else:
+            backend = {"REPLICATE_BASE_URL": self._api_url, "REPLICATE_API_TOKEN": "any"}
+        return {**os.environ, **backend}
 
-    @staticmethod
-    def _url(process: subprocess.Popen[str]) -> str:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if found := _LISTENING.search(line):
-                return found.group()
-        raise AssertionError(f"the app ended with {process.wait()} before it listened")
+
+def _run(
+    arguments: Sequence[str], environment: Mapping[str, str], out: Connection, err: Connection
+) -> None:
+    """Be the app; runs in its process."""
+    os.dup2(out.fileno(), 1)
+    os.dup2(err.fileno(), 2)
+    out.close()
+    err.close()
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    from app import main
+
+    sys.exit(main(arguments))
+
+
+def _url(process: BaseProcess, output: TextIO) -> str:
+    for line in output:
+        if found := _LISTENING.search(line):
+            return found.group()
+    process.join()
+    raise AssertionError(f"the app ended with {process.exitcode} before it listened")

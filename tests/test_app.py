@@ -1,6 +1,7 @@
 """The running app, as programs and strangers meet it."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -177,6 +178,21 @@ def test_the_queue_is_the_only_way_in(url: str) -> None:
 
 def test_nothing_is_monitored(url: str) -> None:
     assert httpx.get(f"{url}/monitoring").status_code in (403, 404)
+
+
+def test_the_command_serves_the_page_until_it_is_told_to_end(tmp_path: Path) -> None:
+    asked = [sys.executable, "app.py", "--offline", "--no-browser", "--port=0"]
+    with subprocess.Popen(
+        [*asked, f"--data-dir={tmp_path}"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        page = httpx.get(said.split()[4])
+        process.send_signal(signal.SIGTERM)
+
+        assert "Replicate Playground is on http://127.0.0.1:" in said
+        assert page.status_code == 200
+        assert process.wait(timeout=20) == 0
 
 
 def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:

@@ -27,6 +27,12 @@ def talk(kept_page: Page) -> Talk:
     return talk
 
 
+def stop(talk: Talk) -> None:
+    """Stop the answer that is being written, so that nobody waits for its end."""
+    talk.page.locator("#composer .stop-button").click()
+    expect(talk.answers).to_have_count(1)
+
+
 def test_words_come_one_after_the_other_and_stay(talk: Talk) -> None:
     talk.send("Give me a list of three teas")
 
@@ -84,12 +90,11 @@ def test_stop_keeps_what_came(talk: Talk) -> None:
     talk.send(LONG_QUESTION)
     expect(talk.live).to_contain_text(re.compile(r"\w{3}"))
 
-    talk.page.locator("#composer .stop-button").click()
+    stop(talk)
 
     expect(talk.page.locator(".talk .notice")).to_contain_text(
         "Stopped: what ran until then is charged."
     )
-    expect(talk.answers).to_have_count(1)
     expect(talk.answers).not_to_be_empty()
 
 
@@ -101,8 +106,9 @@ def test_a_reload_comes_back_to_the_answer(talk: Talk, url: str) -> None:
     again = Talk.open(talk.page)
 
     expect(again.questions).to_have_text(LONG_QUESTION)
-    expect(again.live).to_be_visible()
-    expect(again.answers).to_have_count(1, timeout=60_000)
+    expect(again.live).to_contain_text(re.compile(r"\w{3}"))
+    stop(again)
+    expect(again.answers).not_to_be_empty()
 
 
 def test_nothing_that_is_said_is_executed(talk: Talk) -> None:
@@ -129,7 +135,7 @@ def test_one_answer_is_written_at_a_time(talk: Talk) -> None:
 
     expect(talk.page.locator(".talk .notice").first).to_contain_text(re.compile("stop|Writing"))
     expect(talk.questions).to_have_text(LONG_QUESTION)
-    expect(talk.answers).to_have_count(1, timeout=60_000)
+    stop(talk)
     expect(talk.questions).to_have_text(LONG_QUESTION)
 
 

@@ -178,7 +178,9 @@ class ChatHandlers:
         ) as events:
             async for event in events:
                 if followed.job_id != job_id:
-                    yield gr.skip(), gr.skip()  # at its end, Gradio sends a stream's last once more
+                    # Its last words may have come to the page after it was told to show none. At
+                    # its end, Gradio sends a stream's last once more.
+                    yield _live("") if followed.job_id is None else gr.skip(), gr.skip()
                     return
                 latest = event or latest
                 if isinstance(latest, TERMINAL_EVENTS) or latest is None:
