@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
 from tests.app_process import App
 from tests.browser.views import open_page
@@ -20,6 +20,9 @@ _CHROMIUM_FLAGS = [
     "--no-first-run",
 ]
 
+
+expect.set_options(timeout=15_000)
+"""Other tests run beside these, and a machine may be slow."""
 
 _CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 """The first is the same engine without a browser around it: a page costs a third less."""
