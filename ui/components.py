@@ -14,17 +14,6 @@ ASSETS = Path(__file__).with_name("assets")
 _SCRIPTS = ("html", "asking", "cards", "overlays", "form", "chat", "shell")
 
 
-def note_progress_at(place: gr.blocks.Block, demo: gr.Blocks) -> None:
-    """Let the page note the progress of its quiet events in one place, which shows none.
-
-    Left to itself Gradio notes it at each output, and at each event it looks every one of them up
-    in the whole page, those of forms that are long gone too: a page became slower with each form.
-    """
-    for event in demo.fns.values():
-        if event.show_progress == QUIET["show_progress"]:
-            event.show_progress_on = [place]
-
-
 QUIET: dict[str, Any] = {
     "concurrency_limit": None,
     "show_progress": "hidden",

@@ -6,12 +6,13 @@ from ui import components
 from ui.actions import Actions, Refresh, Shell, wire
 from ui.bench import layout as workbench
 from ui.bench.handlers import WorkbenchHandlers
-from ui.components import QUIET, note_progress_at
+from ui.components import QUIET
 from ui.endpoints import Endpoints, publish
 from ui.links import Bench, Benches, Links
 from ui.live.changes import IDLE_SECONDS, Live, Seen
 from ui.live.feed import Feed
 from ui.live.head import Head
+from ui.mends import check_files_of, keep_drawing, note_progress_at
 from ui.services import Services
 from ui.tabs import chat, explore, history
 from ui.tabs.chat import ChatHandlers
@@ -91,6 +92,8 @@ def build_page(services: Services) -> gr.Blocks:
         )
         publish(Endpoints(services))
     note_progress_at(clock, demo)
+    keep_drawing(demo)
+    check_files_of(demo)
     demo.queue(api_open=False, max_size=_MAX_QUEUED, default_concurrency_limit=None)
     return demo
 

@@ -31,9 +31,6 @@ class PageServer:
     def __init__(self, demo: gr.Blocks, *, media_root: Path, host: str) -> None:
         # The page's own files, served with Range and without a copy into Gradio's cache.
         gr.set_static_paths([media_root, ASSETS])
-        # Of a page that is mounted Gradio looks only then whether a file that a browser names was
-        # uploaded, and isn't any other of this machine.
-        demo.has_launched = True
         web = FastAPI(openapi_url=None)
         web.add_middleware(SandboxedFiles)
         web.add_middleware(TrustedHostMiddleware, allowed_hosts=_allowed_hosts(host))

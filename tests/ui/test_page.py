@@ -1,6 +1,7 @@
 """The page's wiring: it builds without a warning, and shows nothing that isn't meant."""
 
 import gradio as gr
+from gradio.state_holder import SessionState
 
 from tests.ui.world import FLEX
 from ui.bench import drawing
@@ -56,6 +57,22 @@ async def test_no_event_notes_its_progress_at_its_outputs(services: Services) ->
     quiet = [fn for fn in demo.fns.values() if fn.api_visibility == "private"]
     assert quiet
     assert {type(place) for fn in quiet for place in fn.show_progress_on} == {gr.Timer}
+
+
+async def test_a_form_is_drawn_although_another_event_adds_a_block_meanwhile(
+    services: Services,
+) -> None:
+    """Gradio draws on a thread, and walks through a visitor's blocks there."""
+    visitor = SessionState(build_page(services))
+    blocks = visitor.blocks_config.blocks
+    before = len(blocks)
+
+    for number in blocks.values():
+        blocks[-id(number)] = number
+    for _ in blocks.items():
+        blocks[-len(blocks)] = None
+
+    assert len(blocks) > 2 * before
 
 
 async def test_nothing_that_the_server_does_hangs_on_a_form_that_is_drawn_anew(

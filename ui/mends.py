@@ -1,0 +1,46 @@
+"""What Gradio does to a page like this one that can be mended from outside."""
+
+from typing import Any
+
+import gradio as gr
+
+from ui.components import QUIET
+
+
+def note_progress_at(place: gr.blocks.Block, demo: gr.Blocks) -> None:
+    """Let the page note the progress of its quiet events in one place, which shows none.
+
+    Left to itself Gradio notes it at each output, and at each event it looks every one of them up
+    in the whole page, those of forms that are long gone too: a page became slower with each form.
+    """
+    for event in demo.fns.values():
+        if event.show_progress == QUIET["show_progress"]:
+            event.show_progress_on = [place]
+
+
+def keep_drawing(demo: gr.Blocks) -> None:
+    """Let a form be drawn whatever else is under way in its page.
+
+    Gradio draws on a thread, and at the end walks through all blocks of the visitor's page. An
+    event that is taken up meanwhile may add one (that of an input which was updated before), and
+    the form that was drawn is lost. Each visitor's blocks are a copy of these.
+    """
+    demo.default_config.blocks = _Blocks(demo.default_config.blocks)
+
+
+def check_files_of(demo: gr.Blocks) -> None:
+    """Let no browser name a file of this machine that it didn't upload.
+
+    Gradio looks at that only if a page was launched, and this one is mounted.
+    """
+    demo.has_launched = True
+
+
+class _Blocks(dict[int, Any]):
+    """Blocks by their ids; who walks through them sees those that were there when they began."""
+
+    def values(self) -> Any:
+        return dict(self).values()
+
+    def items(self) -> Any:
+        return dict(self).items()
