@@ -77,7 +77,11 @@ READY = {
 
 
 def _complaints(page: Page) -> list[str]:
-    """Return what axe-core finds that is serious."""
+    """Return what axe-core finds that is serious.
+
+    At the end of the page, where nothing lies under the buttons that stay at hand.
+    """
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     found: dict[str, Any] = Axe().run(page).response
     return [
         f"{one['id']}: {len(one['nodes'])}: {one['nodes'][0]['html']}"
@@ -138,6 +142,23 @@ def test_a_phone_needs_no_sideways_scrolling(page_in: Callable[..., Page], tab: 
     widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
 
     assert widths == [390, 390]
+
+
+@pytest.mark.parametrize("tab", ["Image", "Video", "Explore"])
+def test_run_is_at_hand_though_the_form_goes_on_below(
+    page_in: Callable[..., Page], tab: str
+) -> None:
+    page = page_in(tab, width=390)
+    page.set_viewport_size({"width": 390, "height": 640})
+    page.wait_for_function("innerHeight === 640")
+    fields = page.get_by_role("tabpanel").locator("visible=true").first.locator(".fields")
+
+    fields.evaluate(
+        "fields => scrollBy(0, fields.getBoundingClientRect().bottom - innerHeight - 100)"
+    )
+
+    assert fields.evaluate("fields => fields.getBoundingClientRect().bottom > innerHeight")
+    expect(page.locator("button.run").locator("visible=true")).to_be_in_viewport(ratio=1)
 
 
 def test_what_has_the_focus_is_seen(page_in: Callable[..., Page]) -> None:

@@ -50,7 +50,7 @@ def build(
     bench_id = f"{name}-bench"
     with gr.Column(elem_id=bench_id, elem_classes="bench"):
         with gr.Row(equal_height=False, elem_classes="halves"):
-            with gr.Column(scale=5, min_width=300, elem_classes="panel"):
+            with gr.Column(scale=5, min_width=300):
                 if picker is None:
                     picker = components.picker(
                         model_picker(handlers.models, handlers.first), elem_id=f"{name}-model"

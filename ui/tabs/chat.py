@@ -83,7 +83,7 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
     """Lay the tab out."""
     models = handlers.models
     with gr.Row(equal_height=False, elem_classes="halves chat"):
-        with gr.Column(scale=4, min_width=280, elem_id="chat-bench", elem_classes="panel bench"):
+        with gr.Column(scale=4, min_width=280, elem_id="chat-bench", elem_classes="bench"):
             picker = components.picker(model_picker(models, models[0].id), elem_id="chat-model")
             with gr.Accordion("Settings", open=False, elem_classes="advanced"):
                 settings = panel.build(kept.form, "chat-bench")

@@ -201,6 +201,7 @@ async def test_nothing_runs_before_the_account_is_known_and_then_all_that_waited
         before = await app.archive.list("ann")
         running = await app.jobs.running("ann")
         world.emulator.clear_faults()
+        await until(lambda: account.key is not None)  # who asks meanwhile hears what was heard last
         jobs = [await app.ended(job_id) for job_id in (await app.submit(), left)]
 
     assert [job.state for job in before] == [State.QUEUED]
