@@ -168,6 +168,7 @@ def test_another_conversation_is_opened_while_an_answer_is_written(talk: Talk) -
     expect(talk.questions).to_have_text(LONG_QUESTION)
     expect(talk.answers).to_have_count(1, timeout=60_000)
     talk.conversations.filter(has_text="Name a tree").locator(".open").click()
+    expect(talk.questions).to_have_text("Name a tree")
     expect(talk.answers).to_have_count(1)
 
 
