@@ -1,4 +1,4 @@
-"""The app as a process of its own, as a person starts it."""
+"""The app as a process of its own."""
 
 import multiprocessing
 import os

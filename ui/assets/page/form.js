@@ -1,7 +1,6 @@
-// A form: what is in it, what is wrong in it, and files that are pasted into it.
+// A form: what is in it, what is wrong in it, and files that are pasted into it. Its fields are
+// drawn anew for each model; what is known of them here outlives them.
 
-// --- A form ------------------------------------------------------------------------------
-// Its fields are drawn anew for each model; what is known of them here outlives them.
 const SETTLED = 150; // milliseconds after which nothing more is expected of a field
 const WRITTEN = ":is(textarea, input:not([type=checkbox], [type=radio], [type=range]))";
 const forms = new Map(); // by their benches
