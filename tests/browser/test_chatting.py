@@ -22,9 +22,14 @@ def demo_speed() -> float:
 def talk(kept_page: Page) -> Talk:
     """The Chat tab with an empty conversation."""
     talk = Talk.open(kept_page)
+    begin_anew(talk)
+    return talk
+
+
+def begin_anew(talk: Talk) -> None:
+    """Begin a conversation; what is sent belongs to the one that is seen."""
     talk.page.get_by_role("button", name="New conversation").click()
     expect(talk.questions).to_have_count(0)
-    return talk
 
 
 def stop(talk: Talk) -> None:
@@ -155,7 +160,7 @@ def test_a_deleted_conversation_leaves_the_list(talk: Talk) -> None:
 def test_another_conversation_is_opened_while_an_answer_is_written(talk: Talk) -> None:
     """The words of one never land in the other, and neither loses any."""
     talk.ask("Name a tree")
-    talk.page.get_by_role("button", name="New conversation").click()
+    begin_anew(talk)
     talk.send(LONG_QUESTION)
     expect(talk.live).to_be_visible()
 
