@@ -1,11 +1,16 @@
 """What every test gets: no token, no network beyond loopback, an emulator to talk to."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
+from tempfile import NamedTemporaryFile
 
 import pytest
+from sqlalchemy import Engine
 
 from core.emulator import Emulator
+from core.history.engines import bring_up_to_date, engine_for, sqlite_file
 from core.settings import Settings
 
 
@@ -31,3 +36,27 @@ def emulator() -> Iterator[Emulator]:
     """A fresh embedded Replicate, a hundred times faster than the real one."""
     with Emulator(port=0, speed=100.0, rate_limits=False, faults=True) as emulator:
         yield emulator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_histories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new history is a copy of one that the migrations made: each time anew, they would take
+    more of the tests' time than anything else. One that is there already is brought up to date.
+    """
+    empty = tmp_path_factory.mktemp("history") / "empty.db"
+    engine = engine_for(f"sqlite:///{empty}")
+    bring_up_to_date(engine)
+    engine.dispose()
+
+    def begin(engine: Engine) -> None:
+        file = sqlite_file(engine)
+        if file is None or file.exists():
+            bring_up_to_date(engine)
+            return
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=file.parent) as copy, suppress(FileExistsError):
+            os.link(shutil.copyfile(empty, copy.name), file)  # unless another was quicker
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.history.access.bring_up_to_date", begin)
+        yield

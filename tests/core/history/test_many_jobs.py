@@ -19,6 +19,8 @@ from core.history.mending import mend
 from core.history.records import Cursor, State
 from tests.core.history.material import NOW
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 JOBS = 100_000
 BOUND_SECONDS = 0.5
 """Generous: only a word that is in all 100,000 takes more than a tenth of it."""
@@ -73,12 +75,11 @@ def full_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return database
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def full(full_database: Path) -> AsyncIterator[Archive]:
     """That history, brought up to date and used: with stars, conversations and a bin."""
     async with Archive.open(f"sqlite:///{full_database}") as archive:
-        if await archive.conversations("local", limit=1) == []:
-            use(archive)
+        use(archive)
         yield archive
 
 
