@@ -7,6 +7,7 @@ from contextlib import suppress
 from tempfile import NamedTemporaryFile
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
 from core.emulator import Emulator
@@ -29,6 +30,13 @@ def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.upper().startswith(("REPLICATE_", "PLAYGROUND_")):
             monkeypatch.delenv(name)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+@pytest.fixture(autouse=True)
+def logs_of_its_own() -> Iterator[None]:
+    """What a test sets up of structlog, as `capture_logs` does, ends with it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

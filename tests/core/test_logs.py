@@ -1,13 +1,11 @@
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-import structlog
 from pydantic import SecretStr
 
 from core.client import AsyncReplicateClient
@@ -51,13 +49,9 @@ class Written:
 
 
 @pytest.fixture
-def output(capsys: pytest.CaptureFixture[str]) -> Iterator[Written]:
-    """What is written; structlog's configuration is put back in the end."""
-    before, was_configured = structlog.get_config(), structlog.is_configured()
-    yield Written(capsys)
-    structlog.reset_defaults()
-    if was_configured:
-        structlog.configure(**before)
+def output(capsys: pytest.CaptureFixture[str]) -> Written:
+    """What is written."""
+    return Written(capsys)
 
 
 def configure(*, as_json: bool, level: str = "debug", token: str = TOKEN) -> None:
@@ -298,8 +292,6 @@ def test_text_is_for_people(output: Written) -> None:
 def test_a_program_that_configures_nothing_sees_warnings_only_and_no_token(
     output: Written,
 ) -> None:
-    structlog.reset_defaults()
-
     get_logger().debug("prediction.input", input="my private words")
     get_logger().info("prediction.created")
     get_logger().warning("request.retried", error=f"Bearer {TOKEN}")
