@@ -36,6 +36,17 @@ def check_files_of(demo: gr.Blocks) -> None:
     demo.has_launched = True
 
 
+def sum_up_no_events(demo: gr.Blocks) -> None:
+    """Let an event cost what it does.
+
+    After each, Gradio sums up the last 10,000 in a table, 20 ms long, for a dashboard that this
+    page doesn't have.
+    """
+    queue = demo._queue
+    queue.ANALYTICS_MAX_EVENTS = 1
+    queue.compute_analytics_summary = lambda _: queue.cached_event_analytics_summary
+
+
 class _Blocks(dict[int, Any]):
     """Blocks by their ids; who walks through them sees those that were there when they began."""
 

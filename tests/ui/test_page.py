@@ -1,6 +1,8 @@
 """The page's wiring: it builds without a warning, and shows nothing that isn't meant."""
 
 import gradio as gr
+import pytest
+from gradio.queueing import Queue
 from gradio.state_holder import SessionState
 
 from tests.ui.world import FLEX
@@ -57,6 +59,19 @@ async def test_no_event_notes_its_progress_at_its_outputs(services: Services) ->
     quiet = [fn for fn in demo.fns.values() if fn.api_visibility == "private"]
     assert quiet
     assert {type(place) for fn in quiet for place in fn.show_progress_on} == {gr.Timer}
+
+
+async def test_no_event_waits_for_a_table_of_all_before_it(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio makes one after each, though nobody looks at it."""
+    queue = build_page(services)._queue
+    queue.events_recorded += 1
+    monkeypatch.delattr(Queue, "_get_df")
+
+    queue.compute_analytics_summary([{"function": "run", "status": "success"}])
+
+    assert queue.ANALYTICS_MAX_EVENTS == 1
 
 
 async def test_a_form_is_drawn_although_another_event_adds_a_block_meanwhile(
