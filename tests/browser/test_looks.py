@@ -110,6 +110,25 @@ def test_light_and_dark_can_be_chosen_and_stay(page: Page, url: str) -> None:
     expect(page.locator("body.dark")).to_have_count(1)
 
 
+def test_a_page_at_rest_draws_nothing(page: Page, url: str) -> None:
+    """Left to itself Gradio asks for every frame, and a laptop's processor never sleeps."""
+    page.add_init_script(
+        """const next = requestAnimationFrame;
+        window.drawn = 0;
+        window.requestAnimationFrame = (draw) => { window.drawn += 1; return next(draw); };"""
+    )
+    open_page(page, url)
+
+    frames = [0]
+    for _ in range(10):  # at first there is something to draw
+        page.wait_for_timeout(1_000)
+        frames.append(page.evaluate("window.drawn"))
+        if frames[-1] - frames[-2] < 10:
+            break
+    assert frames[-1] > 0
+    assert frames[-1] - frames[-2] < 10, frames
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("tab", TABS)
 def test_assistive_technology_finds_its_way(
