@@ -2,14 +2,18 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
+from core.emulator import Emulator
 from tests.app_process import App
 from tests.browser.views import open_page
+from tests.core.talkers import QUICK_MODELS
+from tests.gating import gated
 
 _CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -60,6 +64,31 @@ def url(demo_speed: float, data_dir: Path) -> Iterator[str]:
     """One running offline app for a whole module: it takes seconds to start."""
     with App(data_dir, demo_speed=demo_speed).running() as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def gate() -> threading.Event:
+    """While it is cleared, models of `gated_url` wait before their first file or second word."""
+    gate = threading.Event()
+    gate.set()
+    return gate
+
+
+@pytest.fixture
+def go_on(gate: threading.Event) -> Iterator[threading.Event]:
+    """The gate; it is open again at a test's end."""
+    yield gate
+    gate.set()
+
+
+@pytest.fixture(scope="module")
+def gated_url(gate: threading.Event, data_dir: Path) -> Iterator[str]:
+    """An app whose Replicate is here: quick, and its models wait for a test's word."""
+    runners = [gated(runner, gate, after_words=1) for runner in QUICK_MODELS]
+    with Emulator(port=0, speed=20.0, rate_limits=False, runners=runners) as emulator:
+        with App(data_dir, api_url=emulator.url).running() as url:
+            yield url
+        gate.set()
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,21 @@
 """The Image and Video tabs at work: run, stop, come back, use again."""
 
 import re
+import threading
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.views import LONG, Bench, open_page
 
-SLOW = "black-forest-labs/flux-2-flex"
-
 
 @pytest.fixture(scope="module")
-def demo_speed() -> float:
-    """Slow enough for a second tab, which asks every few seconds, to see a run of `SLOW`."""
-    return 1.5
+def url(gated_url: str) -> str:
+    return gated_url
 
 
 @pytest.fixture
-def image(kept_page: Page) -> Bench:
+def image(kept_page: Page, go_on: threading.Event) -> Bench:
     """The Image tab with the form that it begins with, and nothing in it."""
     bench = Bench.open(kept_page, "image")
     bench.empty()
@@ -38,12 +36,18 @@ def test_an_example_is_ready_to_run(image: Bench) -> None:
     expect(image.prompt).not_to_have_value("")
 
 
-def test_a_run_shows_its_state_at_once_and_then_its_result(image: Bench) -> None:
+def test_a_run_shows_its_state_at_once_and_then_its_result(
+    image: Bench, go_on: threading.Event
+) -> None:
+    go_on.clear()
     image.prompt.fill("a red fox in the snow")
     image.prompt.press("Control+Enter")
 
-    expect(image.running).to_contain_text("a red fox in the snow", timeout=5_000)
+    expect(image.running).to_contain_text("a red fox in the snow")
     expect(image.running.get_by_role("button", name="Stop")).to_be_visible()
+
+    go_on.set()
+
     expect(image.result).to_contain_text("a red fox in the snow", timeout=LONG)
     picture = image.result.locator("img")
     image.page.wait_for_function("image => image.naturalWidth >= 256", arg=picture.element_handle())
@@ -51,20 +55,25 @@ def test_a_run_shows_its_state_at_once_and_then_its_result(image: Bench) -> None
     expect(image.result.locator(".meta")).to_contain_text("seed")
 
 
-def test_several_runs_have_a_card_each_and_the_earlier_results_stay(image: Bench) -> None:
+def test_several_runs_have_a_card_each_and_the_earlier_results_stay(
+    image: Bench, go_on: threading.Event
+) -> None:
     image.finish("a teapot")
-    image.choose(SLOW)
+    go_on.clear()
     image.run("a lighthouse")
     image.run("a sailing boat")
 
     expect(image.running).to_have_count(2)
+    go_on.set()
     expect(image.running).to_have_count(0, timeout=LONG)
     expect(image.result).to_have_count(1)
     expect(image.earlier.filter(has_text="a teapot")).to_be_visible()
 
 
-def test_stop_ends_a_run_and_says_what_is_known_of_the_charge(image: Bench) -> None:
-    image.choose(SLOW)
+def test_stop_ends_a_run_and_says_what_is_known_of_the_charge(
+    image: Bench, go_on: threading.Event
+) -> None:
+    go_on.clear()
     image.run("a castle on a hill")
 
     image.running.get_by_role("button", name="Stop").click()
@@ -74,27 +83,30 @@ def test_stop_ends_a_run_and_says_what_is_known_of_the_charge(image: Bench) -> N
     expect(image.result.locator(".problem")).to_contain_text("Stopped")
 
 
-def test_a_reload_comes_back_to_the_run(image: Bench, url: str) -> None:
-    image.choose(SLOW)
+def test_a_reload_comes_back_to_the_run(image: Bench, url: str, go_on: threading.Event) -> None:
+    go_on.clear()
     image.run("a bridge in fog")
 
     open_page(image.page, url)
 
     expect(image.running).to_contain_text("a bridge in fog")
+    go_on.set()
     expect(image.result).to_contain_text("a bridge in fog", timeout=LONG)
 
 
-def test_a_second_tab_follows_and_can_stop_it(image: Bench, url: str, second: Page) -> None:
+def test_a_second_tab_follows_and_can_stop_it(
+    image: Bench, url: str, second: Page, go_on: threading.Event
+) -> None:
     second.goto(url)
     watching = Bench(second, "image")
     expect(watching.run_button).to_be_visible()
 
-    image.choose(SLOW)
+    go_on.clear()
     image.run("a windmill")
 
-    expect(watching.running).to_contain_text("a windmill", timeout=5_000)
+    expect(watching.running).to_contain_text("a windmill")
     watching.running.get_by_role("button", name="Stop").click()
-    expect(image.running).to_have_count(0, timeout=5_000)
+    expect(image.running).to_have_count(0)
     expect(image.result.locator(".problem")).to_contain_text("Stopped")
 
 
@@ -137,9 +149,8 @@ def test_reuse_gives_exactly_the_same_input(image: Bench) -> None:
     expect(image.field("Seed")).to_have_value("41")
     image.run_button.click()
 
-    expect(image.running).to_be_visible()
-    expect(image.running).to_have_count(0, timeout=LONG)
-    expect(image.earlier.first).to_contain_text("a lantern in the rain")
+    lanterns = image.earlier.filter(has_text="a lantern in the rain")
+    expect(lanterns).to_be_visible(timeout=LONG)  # the first is an earlier one now
     assert _input_of(image) == first
 
 
@@ -162,7 +173,7 @@ def test_a_picture_becomes_a_clip_and_its_last_frame_the_next_start(image: Bench
     video.finish("boats leave the harbour")
     clip = video.result.locator("video")
     image.page.wait_for_function("video => video.readyState >= 2", arg=clip.element_handle())
-    assert clip.evaluate("video => video.duration") > 1
+    assert clip.evaluate("video => video.duration") > 0
 
     video.result.get_by_role("button", name="Go on from the last frame").click()
 
@@ -213,7 +224,6 @@ def test_many_tabs_are_all_alive(image: Bench, url: str) -> None:
 
 
 def test_keys_that_are_held_run_once(image: Bench) -> None:
-    image.choose(SLOW)
     image.prompt.fill("a snail")
     image.prompt.focus()
 

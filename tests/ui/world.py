@@ -1,7 +1,7 @@
 """What the tests of the page's handlers stand on: small models that wait for a test's word."""
 
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from core import AsyncReplicateClient, Settings
 from core.emulator import Emulator, Fault, Runner
-from core.emulator.runner import Context, File, Step, Token
+from core.emulator.runner import Context, File, Step
 from core.history.archive import Archive
 from core.history.media import MediaStore
 from core.history.records import Job
@@ -21,6 +21,7 @@ from core.jobs.jobs import Jobs
 from core.models.catalog import Kind, find
 from tests.core.jobs.world import CREATE, a_png, runners
 from tests.core.talkers import QUICK_MODELS
+from tests.gating import gated
 from ui.services import LOCAL_OWNER, Services
 
 LLAMA = "meta/meta-llama-3-70b-instruct"
@@ -42,16 +43,13 @@ LOST = (
 )
 """A create whose answer is lost, and whose prediction isn't listed yet when it is looked up."""
 
-SAID_BEFORE_THE_GATE = 3
-"""How many pieces a chat model writes before it waits."""
-
 
 def small_models(go_on: threading.Event) -> list[Runner]:
     """Return the emulator's models with outputs the size of a stamp, and those of the jobs' tests.
 
     Until `go_on` is set they stop before their first file, or after their first words.
     """
-    return [*(_gated(_small(runner), go_on) for runner in QUICK_MODELS), *runners(go_on)]
+    return [*(gated(_small(runner), go_on) for runner in QUICK_MODELS), *runners(go_on)]
 
 
 @asynccontextmanager
@@ -130,21 +128,3 @@ def _small(runner: Runner) -> Runner:
     curated = find(runner.card.id)
     is_painter = curated is not None and curated.kind == "image"
     return replace(runner, run=paint) if is_painter else runner
-
-
-def _gated(runner: Runner, go_on: threading.Event) -> Runner:
-    async def run(given: Mapping[str, Any], context: Context) -> AsyncIterator[Step]:
-        said = 0
-        async with aclosing(runner.run(given, context)) as steps:  # type: ignore[type-var]
-            async for step in steps:
-                if isinstance(step, File) or said == SAID_BEFORE_THE_GATE:
-                    await _open(go_on.is_set, context)
-                said += isinstance(step, Token)
-                yield step
-
-    return replace(runner, run=run)
-
-
-async def _open(is_open: Callable[[], bool], context: Context) -> None:
-    while not is_open():
-        await context.sleep(1)
