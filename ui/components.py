@@ -12,6 +12,7 @@ from gradio.events import EventListener
 
 ASSETS = Path(__file__).with_name("assets")
 _SCRIPTS = ("html", "asking", "cards", "overlays", "form", "chat", "shell")
+_STYLES = ("frame", "form", "runs", "cards", "explore", "chat", "details", "narrow")
 
 
 QUIET: dict[str, Any] = {
@@ -147,6 +148,11 @@ def page_head() -> str:
     parts = [(ASSETS / "page" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
     begin = '"use strict"; const page = (window.playground = {});'
     return "\n".join(["<script>(() => {", begin, *parts, "})();</script>"])
+
+
+def page_styles() -> list[Path]:
+    """Return the page's style sheets, in their order."""
+    return [ASSETS / "style" / f"{name}.css" for name in _STYLES]
 
 
 def _component(

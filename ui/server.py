@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from ui.components import ASSETS, page_head
+from ui.components import ASSETS, page_head, page_styles
 from ui.eventstreams import EventStreams
 from ui.sandboxing import SandboxedFiles
 from ui.theme import theme
@@ -44,7 +44,7 @@ class PageServer:
             enable_monitoring=False,
             max_file_size=_MAX_UPLOAD,
             theme=theme(),
-            css_paths=[ASSETS / "page.css"],
+            css_paths=page_styles(),
             head=page_head(),
             favicon_path=str(ASSETS / "icon.png"),
             pwa=True,

@@ -1,4 +1,4 @@
-"""The look of Gradio's own parts: one quiet theme, light and dark; the rest is in page.css."""
+"""The look of Gradio's own parts: one quiet theme, light and dark; the rest is in assets/style/."""
 
 import gradio as gr
 
@@ -73,9 +73,10 @@ def theme() -> gr.themes.Base:
         block_info_text_color_dark="#a3aca7",
         block_info_text_size="*text_sm",
         block_shadow="none",
-        input_background_fill="#ffffff",
+        input_background_fill="#f9faf8",
         input_background_fill_dark="#131715",
-        input_border_color="#c9cec8",
+        input_border_width="1px",
+        input_border_color="#d3d8d1",
         input_border_color_dark="#3a423e",
         input_border_color_focus="*primary_600",
         input_border_color_focus_dark="*primary_400",

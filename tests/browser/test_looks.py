@@ -163,6 +163,36 @@ def test_a_phone_needs_no_sideways_scrolling(page_in: Callable[..., Page], tab: 
     assert widths == [390, 390]
 
 
+def test_a_phone_folds_what_is_seldom_asked_of_the_history(page_in: Callable[..., Page]) -> None:
+    page = page_in("History", width=390)
+    kind = page.get_by_label("Kind", exact=True)
+    expect(kind).to_be_hidden()
+    expect(page.locator("#history .small").first).to_be_in_viewport(ratio=0.9)
+
+    page.get_by_role("button", name="Filters").click()
+    expect(kind).to_be_visible()
+    page.get_by_role("button", name="Filters").click()
+    expect(kind).to_be_hidden()
+
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(kind).to_be_visible()
+    expect(page.get_by_role("button", name="Filters")).to_be_hidden()
+
+
+def test_a_result_stays_in_view_beside_a_long_form(page_in: Callable[..., Page]) -> None:
+    page = page_in("Image")
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.get_by_role("button", name="Advanced").locator("visible=true").click()
+
+    page.evaluate("scrollTo(0, 400)")
+
+    expect(page.locator("#image-current .result img")).to_be_in_viewport()
+    top = page.locator("#image-current").evaluate("runs => runs.getBoundingClientRect().top")
+    assert top == pytest.approx(12, abs=2)
+    page.evaluate("scrollTo(0, 0)")
+    page.get_by_role("button", name="Advanced").locator("visible=true").click()
+
+
 @pytest.mark.parametrize("tab", ["Image", "Video", "Explore"])
 def test_run_is_at_hand_though_the_form_goes_on_below(
     page_in: Callable[..., Page], tab: str

@@ -91,7 +91,7 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
             fresh = gr.Button("New conversation", elem_classes="fresh")
             conversations = components.cards(label="Conversations", elem_id="conversations")
         with gr.Column(scale=11, min_width=300, elem_classes="talk"):
-            # Gone as soon as there is a message: see page.css.
+            # Gone as soon as there is a message: see chat.css.
             greeting = components.buttons(
                 welcome("Ask a model", "Write a message, or begin with one of these.", models),
                 "example",

@@ -1,5 +1,6 @@
 """The History tab: everything that was run, to be found, looked at and used again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,6 +49,9 @@ _DAYS: dict[str, int | None] = {
 }
 
 _WHICH = ("All runs", "Starred", "Deleted")
+
+_FOLDED = "folded"
+"""What a narrow page shows only when it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,7 @@ class HistoryHandlers:
 
 
 _KEYS = '<p class="hint">Arrows move, Enter opens, S stars, Delete throws away.</p>'
+_UNFOLD = '<button type="button" class="act" aria-expanded="false" data-unfold>Filters</button>'
 _NOTHING_YET = "Nothing here yet: whatever you run is kept here, with its files."
 _NOTHING_MATCHES = "Nothing matches: try fewer words or filters."
 
@@ -162,19 +167,20 @@ def build(handlers: HistoryHandlers, loaded: gr.State) -> History:
         query = gr.Textbox(
             label="Search",
             placeholder="Words of a prompt, a model or an answer",
-            type="text",
+            max_lines=1,
             scale=4,
             min_width=260,
         )
-        kind = gr.Dropdown(list(_KINDS), value="All", label="Kind", min_width=120)
-        model = gr.Dropdown(
-            [("Any model", _ANY)], value=_ANY, label="Model", interactive=True, min_width=150
-        )
-        status = gr.Dropdown(list(_STATES), value="Any status", label="Status", min_width=130)
-        days = gr.Dropdown(list(_DAYS), value="Any time", label="When", min_width=120)
+        gr.HTML(_UNFOLD, padding=False, elem_classes="unfold")
+        kind = _choice(list(_KINDS), "Kind", min_width=120)
+        model = _choice([("Any model", _ANY)], "Model", min_width=150)
+        status = _choice(list(_STATES), "Status", min_width=130)
+        days = _choice(list(_DAYS), "When", min_width=120)
     with gr.Row(elem_classes="filters views"):
         which = gr.Radio(list(_WHICH), value=_WHICH[0], label="Show", scale=3, min_width=240)
-        layout = gr.Radio(["Grid", "List"], value="Grid", label="Layout", min_width=140)
+        layout = gr.Radio(
+            ["Grid", "List"], value="Grid", label="Layout", min_width=140, elem_classes=_FOLDED
+        )
     said = gr.HTML(padding=False, elem_classes="said")
     gr.HTML(_KEYS, padding=False)
     cards = components.cards(label="History", elem_id="history", layout="grid")
@@ -182,6 +188,18 @@ def build(handlers: HistoryHandlers, loaded: gr.State) -> History:
     history = History(query, kind, model, status, days, which, layout, cards, said, more, loaded)
     _wire(history, handlers)
     return history
+
+
+def _choice(choices: Sequence[str | tuple[str, str]], label: str, *, min_width: int) -> gr.Dropdown:
+    first = choices[0] if isinstance(choices[0], str) else choices[0][1]
+    return gr.Dropdown(
+        choices,
+        value=first,
+        label=label,
+        interactive=True,
+        min_width=min_width,
+        elem_classes=_FOLDED,
+    )
 
 
 def _wire(history: History, handlers: HistoryHandlers) -> None:

@@ -1,4 +1,5 @@
-// What concerns the whole page: its rest, the server behind it, time that passes, light and dark.
+// What concerns the whole page: its rest, the server behind it, what is folded,
+// time that passes, light and dark.
 
 // --- At rest -----------------------------------------------------------------------------
 // Gradio's sign that a page is loading counts its seconds in every frame, and never ends: a laptop's
@@ -36,6 +37,13 @@ page.server = ({ element }) => {
   setInterval(look, 5000);
   element.querySelector("button").addEventListener("click", () => location.reload());
 };
+
+// --- What a narrow page folds ----------------------------------------------------------------
+// The style sheet hides what lies behind a button that isn't expanded.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-unfold]");
+  button?.setAttribute("aria-expanded", button.getAttribute("aria-expanded") !== "true");
+});
 
 // --- Time that passes ------------------------------------------------------------------------
 // The server says how long it has been when it draws; from then on the browser counts.
