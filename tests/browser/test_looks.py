@@ -210,6 +210,17 @@ def test_run_is_at_hand_though_the_form_goes_on_below(
     expect(page.locator("button.run").locator("visible=true")).to_be_in_viewport(ratio=1)
 
 
+def test_the_message_box_is_at_hand_wherever_one_reads(page_in: Callable[..., Page]) -> None:
+    page = page_in("Chat", width=390)
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.wait_for_function("innerHeight === 500")
+
+    page.locator("#chatbot").evaluate("talk => scrollBy(0, talk.getBoundingClientRect().top)")
+
+    assert page.evaluate("document.documentElement.scrollHeight - scrollY - innerHeight > 100")
+    expect(page.locator("#composer .submit-button")).to_be_in_viewport(ratio=1)
+
+
 def test_what_has_the_focus_is_seen(page_in: Callable[..., Page]) -> None:
     page = page_in("Image")
     page.locator("#image-model summary").focus()

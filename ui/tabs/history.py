@@ -168,7 +168,7 @@ def build(handlers: HistoryHandlers, loaded: gr.State) -> History:
             label="Search",
             placeholder="Words of a prompt, a model or an answer",
             max_lines=1,
-            scale=4,
+            scale=3,
             min_width=260,
         )
         gr.HTML(_UNFOLD, padding=False, elem_classes="unfold")
