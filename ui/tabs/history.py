@@ -1,8 +1,8 @@
 """The History tab: everything that was run, to be found, looked at and used again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -163,6 +163,7 @@ def state() -> gr.State:
 
 def build(handlers: HistoryHandlers, loaded: gr.State) -> History:
     """Lay the tab out and wire its filters."""
+    choice = partial(gr.Dropdown, interactive=True, elem_classes=_FOLDED)
     with gr.Row(elem_classes="filters"):
         query = gr.Textbox(
             label="Search",
@@ -172,10 +173,10 @@ def build(handlers: HistoryHandlers, loaded: gr.State) -> History:
             min_width=260,
         )
         gr.HTML(_UNFOLD, padding=False, elem_classes="unfold")
-        kind = _choice(list(_KINDS), "Kind", min_width=120)
-        model = _choice([("Any model", _ANY)], "Model", min_width=150)
-        status = _choice(list(_STATES), "Status", min_width=130)
-        days = _choice(list(_DAYS), "When", min_width=120)
+        kind = choice(list(_KINDS), value="All", label="Kind", min_width=120)
+        model = choice([("Any model", _ANY)], value=_ANY, label="Model", min_width=150)
+        status = choice(list(_STATES), value="Any status", label="Status", min_width=130)
+        days = choice(list(_DAYS), value="Any time", label="When", min_width=120)
     with gr.Row(elem_classes="filters views"):
         which = gr.Radio(list(_WHICH), value=_WHICH[0], label="Show", scale=3, min_width=240)
         layout = gr.Radio(
@@ -188,18 +189,6 @@ def build(handlers: HistoryHandlers, loaded: gr.State) -> History:
     history = History(query, kind, model, status, days, which, layout, cards, said, more, loaded)
     _wire(history, handlers)
     return history
-
-
-def _choice(choices: Sequence[str | tuple[str, str]], label: str, *, min_width: int) -> gr.Dropdown:
-    first = choices[0] if isinstance(choices[0], str) else choices[0][1]
-    return gr.Dropdown(
-        choices,
-        value=first,
-        label=label,
-        interactive=True,
-        min_width=min_width,
-        elem_classes=_FOLDED,
-    )
 
 
 def _wire(history: History, handlers: HistoryHandlers) -> None:

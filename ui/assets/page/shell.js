@@ -1,27 +1,30 @@
-// What concerns the whole page: its rest, the server behind it, what is folded,
-// time that passes, light and dark.
+// What concerns the whole page: its rest, the server behind it, what is folded, time that passes,
+// light and dark.
 
 // --- At rest -----------------------------------------------------------------------------
 // Gradio's sign that a page is loading counts its seconds in every frame, and never ends: a laptop's
 // processor wouldn't sleep. Requests for frames are numbered: when for a while there was but one in
 // each frame besides ours, it is that one. The last is taken back, and no other follows it.
-const WHILE = 30; // frames
-let last = 0;
-let others = 0;
-let alike = 0;
-const seek = () => {
-  const own = requestAnimationFrame(seek);
-  alike = own - last - 1 === others ? alike + 1 : 0;
-  others = own - last - 1;
-  last = own;
-  if (alike >= WHILE && others <= 1) {
-    cancelAnimationFrame(own);
-    if (others === 1) {
-      cancelAnimationFrame(own - 1);
+function comeToRest() {
+  const WHILE = 30; // frames
+  let last = 0;
+  let others = 0;
+  let alike = 0;
+  const look = () => {
+    const own = requestAnimationFrame(look);
+    alike = own - last - 1 === others ? alike + 1 : 0;
+    others = own - last - 1;
+    last = own;
+    if (alike >= WHILE && others <= 1) {
+      cancelAnimationFrame(own);
+      if (others === 1) {
+        cancelAnimationFrame(own - 1);
+      }
     }
-  }
-};
-requestAnimationFrame(seek);
+  };
+  requestAnimationFrame(look);
+}
+comeToRest();
 
 // --- The server behind the page ------------------------------------------------------------------
 // A page that was opened before the playground was started anew has lost its forms.
