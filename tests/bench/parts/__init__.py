@@ -1,0 +1,1 @@
+"""The benchmarks, a module each: `rows(bench)` yields its rows, and curves for the plot."""
