@@ -2,7 +2,6 @@
 
 from core.api.finding import PastRun
 from core.api.pages import Page
-from core.api.predictions import Prediction, Progress
 from core.api.streaming import OutputStream
 from core.blocking import (
     BlockingOutputStream,
@@ -51,6 +50,7 @@ from core.models.references import (
     PredictionReference,
     read_reference,
 )
+from core.prediction import Prediction, Progress
 from core.settings import Settings
 from core.webhooks import WebhookReceiver
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from core.api.predictions import Prediction
 from core.api.retries import OnWait
 from core.api.streaming import OutputStream
 from core.bridge import LoopThread
 from core.client import AsyncReplicateClient
+from core.prediction import Prediction
 from core.settings import Settings
 
 P = ParamSpec("P")

@@ -16,7 +16,7 @@ from core.api.finding import Finding
 from core.api.inputs import prepare
 from core.api.pages import Page
 from core.api.polling import Polling
-from core.api.predictions import Prediction, Predictions
+from core.api.predictions import Predictions
 from core.api.rates import Rates
 from core.api.retries import OnWait, Retries
 from core.api.streaming import OutputStream
@@ -28,6 +28,7 @@ from core.downloads.saving import Saving
 from core.errors import PlaygroundError, PredictionTimeout
 from core.logs import get_logger
 from core.lookups import Lookups
+from core.prediction import Prediction
 from core.settings import Settings
 
 _RUN_WAIT_SECONDS = 5

@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, Any
 from replicate.exceptions import ModelError
 
 if TYPE_CHECKING:
-    from core.api.predictions import Prediction
+    from core.prediction import Prediction
 
 
 class PlaygroundError(Exception):

@@ -6,9 +6,10 @@ from replicate.hardware import Hardware
 from core.api.directory import Directory
 from core.api.finding import Finding, PastRun
 from core.api.pages import Page
-from core.api.predictions import Prediction, Predictions
+from core.api.predictions import Predictions
 from core.models.descriptions import Collection, Model, SearchResults, Version
 from core.models.names import ModelName
+from core.prediction import Prediction
 
 
 class Lookups:

@@ -28,9 +28,9 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterable, Callable, Hashable, Mapping
 
-from core.api.predictions import Prediction
 from core.errors import MalformedResponse, SettingsError, WebhookRejected
 from core.logs import get_logger
+from core.prediction import Prediction
 
 TOLERANCE_SECONDS = 300.0
 """A webhook older or newer than this is refused, or it could be replayed for ever."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.api.inputs import webhook_events
 from core.api.matching import CreateRequest, is_since, matches
-from core.api.predictions import Prediction, Predictions
+from core.api.predictions import Predictions
 from core.api.retries import OnWait, Retries, is_ambiguous, is_unprocessed
 from core.api.transport import Api
 from core.errors import (
@@ -25,6 +25,7 @@ from core.errors import (
 )
 from core.logs import get_logger
 from core.models.names import ModelName
+from core.prediction import Prediction
 
 LOOKUP_SECONDS = (1.0, 3.0, 8.0)
 """When, after its answer was lost, a create is looked up: it may show in the list late."""

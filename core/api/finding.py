@@ -8,13 +8,13 @@ from typing import Any, Self
 
 from core.api.directory import model_path
 from core.api.pages import Page
-from core.api.predictions import Prediction
 from core.api.reads import Reads
 from core.api.retries import Retries
 from core.api.transport import Api
 from core.errors import InvalidInput, MalformedResponse, NotFound
 from core.models.descriptions import Collection, SearchResults, Version
 from core.models.names import ModelName
+from core.prediction import Prediction
 
 _SLUG = re.compile(r"[\w-]+", re.ASCII)
 

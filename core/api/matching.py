@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from core.api.inputs import canonical
-from core.api.predictions import Prediction
 from core.models.names import ModelName
+from core.prediction import Prediction
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-from core.api.predictions import Prediction, Predictions
+from core.api.predictions import Predictions
 from core.api.rates import LONGEST_WAIT_SECONDS
 from core.api.retries import OnWait, is_passing, wait_seconds
 from core.errors import PlaygroundError, PredictionTimeout
 from core.logs import get_logger
+from core.prediction import Prediction
 
 _SHORTEST_INTERVAL_SECONDS = 0.1
 _LONGEST_INTERVAL_SECONDS = 2.0

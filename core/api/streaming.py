@@ -14,7 +14,6 @@ from typing import Self
 import httpx
 
 from core.api.polling import interval_seconds
-from core.api.predictions import Prediction
 from core.api.rates import LONGEST_WAIT_SECONDS
 from core.api.retries import OnWait, is_passing, wait_seconds
 from core.api.sse import Comment, ServerSentEvent, events
@@ -22,6 +21,7 @@ from core.api.transcript import Transcript
 from core.background import Background
 from core.errors import AlreadyClosed, MalformedResponse, PlaygroundError, PredictionTimeout
 from core.logs import get_logger
+from core.prediction import Prediction
 
 IDLE_SECONDS = 35.0
 """Replicate closes an idle stream after 30 s (Replicate docs); after this one it is given up."""

@@ -1,8 +1,8 @@
 """The text of one stream so far: what events add to it, and how it becomes the prediction's own."""
 
-from core.api.predictions import Prediction
 from core.api.sse import ServerSentEvent
 from core.logs import get_logger
+from core.prediction import Prediction
 
 
 class Transcript:

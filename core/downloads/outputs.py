@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.api.predictions import Prediction
 from core.downloads.downloader import Downloaded, OnProgress
 from core.downloads.filenames import split_name
 from core.errors import InvalidInput, OutputExpired
+from core.prediction import Prediction
 
 Fetch = Callable[..., Awaitable[Downloaded]]
 Refresh = Callable[[], Awaitable[list[str]]]

@@ -4,9 +4,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
-from core.api.predictions import Prediction, Predictions
+from core.api.predictions import Predictions
 from core.downloads.downloader import Downloaded, Downloader, OnProgress
 from core.downloads.outputs import Refresh, download_all, same_url, urls_of
+from core.prediction import Prediction
 
 
 class Saving:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.api.predictions import Prediction
 from core.api.retries import is_passing
 from core.client import AsyncReplicateClient
 from core.downloads.downloader import Downloaded
@@ -15,6 +14,7 @@ from core.history.media import MediaStore
 from core.history.records import MediaFile
 from core.models.catalog import Kind
 from core.models.schema import ModelSchema
+from core.prediction import Prediction
 
 _DOWNLOADS_AT_ONCE = 4
 _LOOKS_AT_WRONG_CONTENT = 6

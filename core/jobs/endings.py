@@ -6,7 +6,6 @@ aborted isn't; of what failed they say nothing, so that isn't known here either.
 
 from dataclasses import dataclass
 
-from core.api.predictions import Prediction
 from core.errors import (
     CreateUncertain,
     CreateWithdrawn,
@@ -19,6 +18,7 @@ from core.errors import (
 )
 from core.history.archive import Changes
 from core.history.records import State
+from core.prediction import Prediction
 
 TOLD_SECONDS = 3600.0
 """So long Replicate tells what a prediction was made of (Replicate docs)."""

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, Unpack
 
-from core.api.predictions import Prediction
 from core.errors import CreateUncertain, DiskFull, PlaygroundError
 from core.history.archive import Archive, ArchiveError, Changes, LeaseLost, UnknownJob
 from core.history.records import Job, State
@@ -21,6 +20,7 @@ from core.jobs.events import (
     event_of,
 )
 from core.logs import get_logger
+from core.prediction import Prediction
 
 T = TypeVar("T")
 

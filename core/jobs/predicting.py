@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
-from core.api.predictions import Prediction
 from core.api.retries import is_passing, is_transient
 from core.client import AsyncReplicateClient
 from core.errors import (
@@ -22,6 +21,7 @@ from core.jobs.intents import hidden_fields
 from core.jobs.ledger import Ledger
 from core.jobs.turns import Turn, Turns
 from core.models.schema import ModelSchema
+from core.prediction import Prediction
 
 FindSchema = Callable[[], Awaitable[ModelSchema | None]]
 

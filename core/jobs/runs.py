@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from core.api.predictions import Prediction
 from core.client import AsyncReplicateClient
 from core.errors import DiskFull, OutputExpired, PlaygroundError
 from core.history.archive import Archive, Changes
@@ -32,6 +31,7 @@ from core.jobs.predicting import Predicting
 from core.jobs.schemas import Schemas
 from core.jobs.turns import Turns
 from core.models.schema import ModelSchema
+from core.prediction import Prediction
 
 
 @dataclass(frozen=True, kw_only=True)

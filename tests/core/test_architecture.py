@@ -92,6 +92,16 @@ def test_the_history_knows_nothing_of_jobs() -> None:
     assert offenders(history, "core.jobs", "core.client", "core.api") == []
 
 
+def test_the_errors_need_nothing_else_of_core_to_be_loaded() -> None:
+    tree = ast.parse((ROOT / "core" / "errors.py").read_text(encoding="utf-8"))
+
+    # What stands below `if TYPE_CHECKING` is no statement of the module itself.
+    loaded = [str(node.module) for node in tree.body if isinstance(node, ast.ImportFrom)]
+
+    assert "replicate.exceptions" in loaded
+    assert not [module for module in loaded if is_inside(module, "core")]
+
+
 @pytest.mark.parametrize("path", PAGE, ids=lambda path: path.name)
 def test_the_page_creates_predictions_by_jobs_alone(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -8,7 +8,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.api.creating import IsKnown
-from core.api.predictions import Prediction
 from core.emulator import Emulator
 from core.emulator.faults import Fault
 from core.errors import (
@@ -22,6 +21,7 @@ from core.errors import (
     RateLimited,
     Unauthenticated,
 )
+from core.prediction import Prediction
 from tests.core.parts import Parts, parts_for
 from tests.core.runners import COMMUNITY_VERSION, PINNED_VERSION, RUNNERS
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from core.api.finding import Finding, PastRun
-from core.api.predictions import Prediction
 from core.emulator.faults import Fault
 from core.errors import ApiError, InvalidInput, MalformedResponse, NotFound, Unauthenticated
 from core.models.descriptions import SearchResults, Version
 from core.models.names import ModelName
+from core.prediction import Prediction
 from tests.core.parts import Parts
 from tests.core.runners import COMMUNITY_VERSION, PINNED_VERSION
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from core.api.matching import CreateRequest, is_since, matches
-from core.api.predictions import Prediction
 from core.models.names import ModelName
+from core.prediction import Prediction
 
 DATA = "data:image/png;base64,AAAA"
 UPLOADED = "https://api.replicate.com/v1/files/abc"

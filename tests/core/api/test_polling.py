@@ -7,7 +7,7 @@ from replicate.exceptions import ModelError
 from structlog.testing import capture_logs
 
 from core.api.polling import Polling, interval_seconds
-from core.api.predictions import Prediction, Predictions
+from core.api.predictions import Predictions
 from core.emulator.faults import Fault
 from core.errors import (
     ConnectionLost,
@@ -17,6 +17,7 @@ from core.errors import (
     PredictionTimeout,
     Unauthenticated,
 )
+from core.prediction import Prediction
 from tests.core.parts import FakeTime, Parts
 
 GET = {"method": "GET", "path": "/v1/predictions/*"}

@@ -5,7 +5,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.api.directory import Directory
-from core.api.predictions import Prediction
 from core.api.retries import (
     LONGEST_WAIT_SECONDS,
     Retries,
@@ -34,6 +33,7 @@ from core.errors import (
     ServerError,
     Unauthenticated,
 )
+from core.prediction import Prediction
 from tests.core.parts import FakeTime, Parts, settings_for
 
 Operation = Callable[[], Awaitable[str]]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from core.api.predictions import Prediction
 from core.downloads.downloader import Downloaded, OnProgress
 from core.downloads.outputs import (
     download_all,
@@ -18,6 +17,7 @@ from core.downloads.outputs import (
     urls_of,
 )
 from core.errors import DownloadIncomplete, InvalidInput, OutputExpired
+from core.prediction import Prediction
 
 A, B, C = "https://files.example/a.png", "https://files.example/b.png", "data:image/png;base64,AA=="
 

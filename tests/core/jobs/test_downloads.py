@@ -5,12 +5,12 @@ import hashlib
 
 import pytest
 
-from core.api.predictions import Prediction
 from core.emulator import Fault
 from core.history.records import Job, State
 from core.jobs.collecting import Fetch, collect
 from core.jobs.events import Downloading, Waiting
 from core.jobs.intents import job_folder
+from core.prediction import Prediction
 from tests.core.downloads.material import files
 from tests.core.jobs.test_resuming import NOBODYS_LEASE_SECONDS, write_down
 from tests.core.jobs.world import PAINTER, Process, World, a_png

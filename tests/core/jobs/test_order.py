@@ -13,7 +13,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from core import ConnectionFailed, ConnectionLost, DownloadIncomplete, NotFound
-from core.api.predictions import Prediction
 from core.downloads.downloader import Downloaded
 from core.history.archive import Archive, ArchiveError
 from core.history.media import MediaStore
@@ -21,6 +20,7 @@ from core.history.records import State
 from core.jobs.events import Event, Failed, Starting, Stopping, Waiting
 from core.jobs.jobs import Jobs
 from core.models.descriptions import Model
+from core.prediction import Prediction
 from tests.core.jobs.world import job_of
 
 OUTPUT = ["https://replicate.delivery/out-0.txt"]
