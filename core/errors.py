@@ -46,7 +46,18 @@ if TYPE_CHECKING:
 
 
 class PlaygroundError(Exception):
-    """The base of everything that core raises."""
+    """The base of everything that core raises.
+
+    Each can be copied and pickled with its evidence, for another process to raise again.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own would call __init__ with the sentence alone: most here take other things.
+        return _without_init, (type(self), self.args), self.__dict__
+
+
+def _without_init(kind: type[PlaygroundError], args: tuple[Any, ...]) -> PlaygroundError:
+    return kind.__new__(kind, *args)
 
 
 class SettingsError(PlaygroundError):
