@@ -78,9 +78,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _folder(text: str) -> Path:
-    if not Path(text).is_dir():
+    if not Path(text).expanduser().is_dir():
         raise argparse.ArgumentTypeError(f"{text} is no folder")
-    return Path(text)
+    return Path(text).expanduser()
 
 
 def _refuse(sentence: str) -> int:
@@ -102,9 +102,8 @@ async def _serve(arguments: argparse.Namespace, listening: socket) -> None:
     from ui.server import PageServer
     from ui.services import Services
 
-    settings = Settings()
-    if "data_dir" in arguments:
-        settings = settings.model_copy(update={"data_dir": arguments.data_dir.resolve()})
+    given = "data_dir" in arguments
+    settings = Settings(data_dir=arguments.data_dir) if given else Settings()
     configure_logging(settings)
     async with AsyncExitStack() as opened:
         schemas = getattr(arguments, "schemas", None)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
 from core.history import mending
 from core.history.engines import (
@@ -75,7 +75,7 @@ class Access:
 
     def __init__(
         self,
-        database_url: str,
+        database_url: str | URL,
         *,
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Self, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 
 from core.history.access import Access
 from core.history.errors import ArchiveError
@@ -39,7 +39,7 @@ class Database:
     @asynccontextmanager
     async def open(
         cls,
-        database_url: str,
+        database_url: str | URL,
         *,
         on_demand: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),

@@ -5,13 +5,13 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 BUSY_SECONDS = 10.0
 """How long SQLite waits for a lock that another connection has."""
 
 
-def engine_for(database_url: str) -> Engine:
+def engine_for(database_url: str | URL) -> Engine:
     """Return an engine that hasn't connected to anything yet.
 
     Args:
