@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from tests.app_process import ROOT, App
 @pytest.fixture(scope="module")
 def data_dir() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
+        yield Path(folder, "100% #1? My%20Pictures ü")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,15 @@ def test_a_program_runs_a_model_and_gets_its_files(program: Client) -> None:
     assert result["prediction_id"]
     assert len(files) == len(result["output"]) == 2
     assert all(Path(file).stat().st_size > 1000 for file in files)
+
+
+def test_everything_is_kept_in_the_data_folder_whatever_its_name(
+    program: Client, data_dir: Path
+) -> None:
+    program.predict("black-forest-labs/flux-schnell", '{"prompt": "x"}', api_name="/run_model")
+
+    assert list(data_dir.parent.iterdir()) == [data_dir]
+    assert {file.name for file in data_dir.iterdir()} >= {"history.db", "media"}
 
 
 def test_a_program_asks_one_question(program: Client) -> None:
@@ -106,7 +116,7 @@ def test_only_the_media_folder_is_served(url: str, data_dir: Path, place: str) -
     file = data_dir / place
     assert file.exists()
 
-    answer = httpx.get(f"{url}/gradio_api/file={file}")
+    answer = httpx.get(f"{url}/gradio_api/file={quote(str(file))}")
 
     assert answer.status_code == 403
 
@@ -116,7 +126,7 @@ def test_media_are_served_in_parts(url: str, data_dir: Path, program: Client) ->
     program.predict("black-forest-labs/flux-schnell", asked, api_name="/run_model")
     file = next((data_dir / "media").rglob("0.webp"))
 
-    answer = httpx.get(f"{url}/gradio_api/file={file}", headers={"Range": "bytes=0-3"})
+    answer = httpx.get(f"{url}/gradio_api/file={quote(str(file))}", headers={"Range": "bytes=0-3"})
 
     assert (answer.status_code, answer.content) == (206, b"RIFF")
 
@@ -129,7 +139,7 @@ def test_what_a_model_made_is_not_run_in_the_pages_name(
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
 
-    answer = httpx.get(f"{url}/gradio_api/file={file}")
+    answer = httpx.get(f"{url}/gradio_api/file={quote(str(file))}")
 
     assert answer.status_code == 200
     assert answer.headers["content-security-policy"] == "sandbox"

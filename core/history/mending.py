@@ -4,6 +4,7 @@
 written to again. What was done is noted in a small file beside it, until somebody dismisses that.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -110,7 +111,7 @@ def suspect(file: Path) -> None:
 def set_aside_beside(file: Path) -> Sequence[SetAside]:
     """Return the damaged files beside this one that nobody has dismissed yet, oldest first."""
     found = []
-    for note in sorted(file.parent.glob(f"{file.stem}{_MARK}*.json")):
+    for note in sorted(file.parent.glob(f"{glob.escape(file.stem)}{_MARK}*.json")):
         with suppress(OSError, ValueError, TypeError, KeyError):
             told = json.loads(note.read_text(encoding="utf-8"))
             found.append(SetAside(note.with_suffix(file.suffix), int(told["carried_over"])))

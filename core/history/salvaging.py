@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, Table
+from sqlalchemy import JSON, URL, Column, Table
 
 from core.history import pages
 from core.history.engines import bring_up_to_date, engine_for
@@ -47,7 +47,7 @@ def salvage(damaged: Path, fresh: Path) -> int:
     Raises:
         sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, OSError: there is no room for it, or so.
     """
-    engine = engine_for(f"sqlite:///{fresh.as_posix()}")
+    engine = engine_for(URL.create("sqlite", database=str(fresh)))
     bring_up_to_date(engine)
     engine.dispose()
     with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy import URL
 
 from core.history import pages
 from core.history.archive import Archive, ArchiveError, Filter, Job
@@ -32,12 +33,18 @@ KEPT = "history.damaged-20260301T120000Z.db"
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return tmp_path / "history.db"
+    folder = tmp_path / "100% #1? My%20Pictures ü"
+    folder.mkdir()
+    return folder / "history.db"
+
+
+def sqlite(file: Path) -> URL:
+    return URL.create("sqlite", database=str(file))
 
 
 async def fill(file: Path) -> Sequence[Job]:
     """Write a history, and return what is in it, the oldest first."""
-    async with Archive.open(f"sqlite:///{file}") as archive:
+    async with Archive.open(sqlite(file)) as archive:
         for n in range(JOBS):
             await add(archive, a_job(f"job{n}", created_at=NOW + timedelta(seconds=n)))
             await archive.advance(
@@ -52,7 +59,7 @@ async def fill(file: Path) -> Sequence[Job]:
 
 async def opened(file: Path) -> tuple[Sequence[Job], Sequence[SetAside]]:
     """Open a history; return what is in it, the oldest first, and what it says was set aside."""
-    async with Archive.open(f"sqlite:///{file}", now=Clock()) as archive:
+    async with Archive.open(sqlite(file), now=Clock()) as archive:
         return (await archive.list("local", limit=JOBS))[::-1], archive.set_aside
 
 
@@ -90,11 +97,11 @@ async def test_what_can_be_read_goes_on_and_the_file_is_kept_as_it_was(
 
 async def test_favourites_go_on_as_far_as_they_can_be_read(file: Path) -> None:
     await fill(file)
-    async with Archive.open(f"sqlite:///{file}") as archive:
+    async with Archive.open(sqlite(file)) as archive:
         await archive.set_favourite("local", "a/one", True, backend="b")
     damages.overwrite(file, root(file, "jobs"))
 
-    async with Archive.open(f"sqlite:///{file}", now=Clock()) as archive:
+    async with Archive.open(sqlite(file), now=Clock()) as archive:
         favourites = await archive.favourites("local", backend="b")
         jobs = await archive.list("local", limit=JOBS)
 
@@ -131,7 +138,7 @@ async def test_the_new_history_is_whole_and_can_be_searched(file: Path) -> None:
     await fill(file)
     damages.header(file)
 
-    async with Archive.open(f"sqlite:///{file}") as archive:
+    async with Archive.open(sqlite(file)) as archive:
         await add(archive, a_job("new", input={"prompt": "a zeppelin"}))
         found = await archive.list("local", Filter(words="zeppelin"))
         before = await archive.list("local", Filter(words="several pages"))
@@ -204,7 +211,7 @@ async def test_it_is_told_at_each_start_until_it_is_dismissed(file: Path) -> Non
     damages.header(file)
     await opened(file)
 
-    async with Archive.open(f"sqlite:///{file}") as archive:
+    async with Archive.open(sqlite(file)) as archive:
         told = [aside.file.name for aside in archive.set_aside]
         await archive.dismiss("../history.db")
         await archive.dismiss(KEPT)
@@ -217,7 +224,7 @@ async def test_it_is_told_at_each_start_until_it_is_dismissed(file: Path) -> Non
 
 async def test_a_run_that_was_perhaps_sent_is_not_sent_again(file: Path) -> None:
     """That it was sent may be among what was lost; as `sending` it is looked for."""
-    async with Archive.open(f"sqlite:///{file}") as archive:
+    async with Archive.open(sqlite(file)) as archive:
         await add(archive, a_job())
     damages.header(file)
 
@@ -249,7 +256,7 @@ async def test_damage_that_shows_while_it_is_used_says_to_start_again_and_is_men
         connection.execute("UPDATE jobs SET metrics = '{{{' WHERE id = 'job3'")
         connection.commit()
 
-    async with Archive.open(f"sqlite:///{file}") as archive:
+    async with Archive.open(sqlite(file)) as archive:
         assert archive.trouble is None
         with pytest.raises(HistoryDamaged, match="start the playground again"):
             await archive.list("local", limit=JOBS)
@@ -265,7 +272,7 @@ async def test_damage_that_shows_while_it_is_used_says_to_start_again_and_is_men
 
 async def test_a_page_that_is_overwritten_while_it_is_used_is_an_archive_error(file: Path) -> None:
     await fill(file)
-    async with Archive.open(f"sqlite:///{file}") as archive:
+    async with Archive.open(sqlite(file)) as archive:
         await archive.get("job0")
         damages.middle_page(file)
         archive._engine.dispose()  # what its connections have in memory is as it was
