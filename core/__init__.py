@@ -1,15 +1,15 @@
 """A client for Replicate that loses nothing and pays for nothing twice. Guide: README.md."""
 
-from core.api.finding import PastRun
-from core.api.pages import Page
-from core.api.streaming import OutputStream
-from core.blocking import (
+from core.client.blocking import (
     BlockingOutputStream,
     ReplicateClient,
     get_replicate_client,
     reset_replicate_client,
 )
-from core.client import AsyncReplicateClient
+from core.client.client import AsyncReplicateClient
+from core.client.models import PastRun
+from core.client.pages import Page
+from core.client.stream import OutputStream
 from core.errors import (
     AlreadyClosed,
     ApiError,

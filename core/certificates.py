@@ -3,13 +3,13 @@
 import ssl
 from functools import cache
 
-import httpx
+import httpx2
 
 
 @cache
 def trusted_certificates() -> ssl.SSLContext:
-    """Return what to check servers by: `SSL_CERT_FILE`'s or `SSL_CERT_DIR`'s, else certifi's.
+    """Return what to check servers by: `SSL_CERT_FILE`'s or `SSL_CERT_DIR`'s, else the system's.
 
     Reading them takes longer than all the rest of what a client does when it is made.
     """
-    return httpx.create_ssl_context()
+    return httpx2.create_ssl_context()

@@ -21,7 +21,7 @@ PlaygroundError
 │   ├── PredictionFailed        also a `replicate.exceptions.ModelError`
 │   ├── PredictionCanceled
 │   ├── PredictionAborted
-│   └── PredictionTimeout       cancelled at its deadline
+│   └── PredictionTimeout       not done in time
 ├── DownloadError               an output can't be turned into a file
 │   ├── OutputExpired           Replicate has deleted it
 │   ├── OutputTooLarge
@@ -287,14 +287,21 @@ class PredictionAborted(PredictionError):
 
 
 class PredictionTimeout(PredictionError):
-    """The prediction was not done at its deadline and was cancelled."""
+    """The prediction was not done in time.
 
-    def __init__(self, prediction: Prediction, *, seconds: float) -> None:
+    Attributes:
+        seconds: the time it was given.
+        was_cancelled: whether it was ended then; who only waits for one leaves it running.
+    """
+
+    def __init__(
+        self, prediction: Prediction, *, seconds: float, was_cancelled: bool = True
+    ) -> None:
         self.seconds = seconds
+        self.was_cancelled = was_cancelled
+        what = "was cancelled: give it a longer timeout" if was_cancelled else "is still running"
         super().__init__(
-            prediction,
-            f"The prediction was not done after {seconds:.0f} s and was cancelled: "
-            "give it a longer timeout.",
+            prediction, f"The prediction was not done after {seconds:.0f} s and {what}."
         )
 
 

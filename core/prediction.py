@@ -50,7 +50,9 @@ class Prediction:
     """A prediction as Replicate last described it.
 
     `status` is kept as it came, an unknown one too. `extra` holds the fields that this class has
-    no name for. `output` is null once Replicate has deleted it (`data_removed`).
+    no name for. `output` is null once Replicate has deleted it (`data_removed`). With
+    `has_all_output` it is whole already, although the status may still be `processing`: that is how
+    a create is answered that waited for it (Replicate's OpenAPI document, 201 and 202).
     """
 
     id: str
@@ -71,6 +73,7 @@ class Prediction:
     deployment: str | None = None
     urls: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    has_all_output: bool = False
 
     @classmethod
     def from_json(cls, body: Any) -> "Prediction":
@@ -149,7 +152,7 @@ class Prediction:
         return self.completed_at is not None and self.completed_at >= deadline - _DEADLINE_MARGIN
 
 
-_NAMED = frozenset(Prediction.__dataclass_fields__) - {"extra"}
+_NAMED = frozenset(Prediction.__dataclass_fields__) - {"extra", "has_all_output"}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-import httpx
+import httpx2
 from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -162,9 +162,9 @@ class Settings(BaseSettings):
     def _as_given(cls, url: str) -> str:
         url = url.strip()
         try:
-            parsed = httpx.URL(url)
-        except httpx.InvalidURL:
-            parsed = httpx.URL()
+            parsed = httpx2.URL(url)
+        except httpx2.InvalidURL:
+            parsed = httpx2.URL()
         if parsed.scheme not in ("https", "http") or not parsed.host:
             raise ValueError("it is a URL that starts with https:// or http://")
         if parsed.query or parsed.fragment:
@@ -201,7 +201,7 @@ class Settings(BaseSettings):
     @property
     def api_url(self) -> str:
         """The URL that the API's paths follow: `base_url`, with `/v1` where that has no path."""
-        return self.base_url if httpx.URL(self.base_url).path.strip("/") else f"{self.base_url}/v1"
+        return self.base_url if httpx2.URL(self.base_url).path.strip("/") else f"{self.base_url}/v1"
 
     @property
     def database_url_or_default(self) -> URL:

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-import httpx
+import httpx2
 
 from core.errors import UrlRefused
 
@@ -29,13 +29,14 @@ class Pinned:
     """Where to send a request, bound to one checked address.
 
     Attributes:
+        host: its name and port, as in the URL that was given.
         url: with the address in the host's place.
-        headers: `Host` with the name; and no reuse of the connection, which would otherwise be
-            shared by all names at that address.
+        headers: `Host` with the name.
         extensions: the name that the certificate must be for.
     """
 
-    url: httpx.URL
+    host: str
+    url: httpx2.URL
     headers: Mapping[str, str] = field(default_factory=dict)
     extensions: Mapping[str, str] = field(default_factory=dict)
 
@@ -55,31 +56,35 @@ class HostRules:
     """
 
     def __init__(self, trusted_origins: frozenset[str], *, resolve: Resolve = resolve) -> None:
-        self._trusted = {_origin(httpx.URL(origin)) for origin in trusted_origins}
+        self._trusted = {_origin(httpx2.URL(origin)) for origin in trusted_origins}
         self._resolve = resolve
 
-    async def pin(self, url: str, *, turn: int = 0) -> Pinned:
+    async def pin(self, url: str, *, turn: int = 0, is_proxied: bool = False) -> Pinned:
         """Return how to reach a URL safely.
 
         Args:
             turn: which of the host's addresses to take, so that another try isn't bound to one
                 that doesn't answer.
+            is_proxied: a proxy makes the connection, which may know other names than this machine
+                does and refuses bare addresses: then only an address in the URL itself is checked.
 
         Raises:
             UrlRefused: it isn't https, or an address of its host isn't public.
-            httpx.ConnectError: the host's name can't be resolved now.
+            httpx2.ConnectError: the host's name can't be resolved now.
         """
         try:
-            parsed = httpx.URL(url)
-        except (httpx.InvalidURL, ValueError) as error:
+            parsed = httpx2.URL(url)
+        except (httpx2.InvalidURL, ValueError) as error:
             raise UrlRefused(url, "The output's URL can't be read.") from error
         if parsed.userinfo:
             raise UrlRefused(url, "The output's URL holds a user name: it was not followed.")
+        host = parsed.netloc.decode("ascii")
         if _origin(parsed) in self._trusted:
-            return Pinned(parsed)
+            return Pinned(host, parsed)
         if parsed.scheme != "https" or not parsed.host:
             raise UrlRefused(url, "The output's URL is not https: it was not followed.")
-        addresses = await self._addresses(parsed)
+        is_left_to_proxy = is_proxied and not _is_address(parsed.host)
+        addresses = [] if is_left_to_proxy else await self._addresses(parsed)
         for address in addresses:
             if not is_public(address):
                 raise UrlRefused(
@@ -87,21 +92,24 @@ class HostRules:
                     f"The output's host {parsed.host} lies at {address}, which is not a public "
                     "address: it was not followed.",
                 )
+        if is_proxied:
+            return Pinned(host, parsed)
         return Pinned(
+            host,
             parsed.copy_with(host=addresses[turn % len(addresses)]),
-            {"Host": parsed.netloc.decode("ascii"), "Connection": "close"},
+            {"Host": host},
             {"sni_hostname": parsed.raw_host.decode("ascii")},
         )
 
-    async def _addresses(self, url: httpx.URL) -> list[str]:
+    async def _addresses(self, url: httpx2.URL) -> list[str]:
         try:
             async with asyncio.timeout(_RESOLVE_SECONDS):
                 # The encoded name: one that isn't ASCII is asked for as the certificate writes it.
                 addresses = await self._resolve(url.raw_host.decode("ascii"), url.port or 443)
         except (OSError, UnicodeError) as error:
-            raise httpx.ConnectError(f"{url.host} can't be resolved") from error
+            raise httpx2.ConnectError(f"{url.host} can't be resolved") from error
         if not addresses:
-            raise httpx.ConnectError(f"{url.host} has no address")
+            raise httpx2.ConnectError(f"{url.host} has no address")
         return addresses
 
 
@@ -121,6 +129,14 @@ def is_public(address: str) -> bool:
     return ip in _GLOBAL_UNICAST_V6 and ip.is_global
 
 
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
 def _carried_v4(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if ip in _NAT64:
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
@@ -129,5 +145,5 @@ def _carried_v4(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return ip.ipv4_mapped or ip.sixtofour
 
 
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port or _DEFAULT_PORTS.get(url.scheme)

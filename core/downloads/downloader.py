@@ -1,20 +1,17 @@
 """An output's URL → a file: resumed when cut, capped, from safe hosts only, whole or not at all."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
-import httpx
+import httpx2
 
-from core.api.retries import is_transient, wait_seconds
-from core.api.transport import error_for
-from core.certificates import trusted_certificates
+from core.backoff import Backoff, is_transient
+from core.clock import CLOCK, Clock
 from core.downloads.addresses import HostRules, Resolve, resolve
 from core.downloads.dataurls import decode, is_data_url
-from core.downloads.hops import Hops
+from core.downloads.hops import Hops, Pools
 from core.downloads.transfer import Downloaded, OnProgress, Transfer
 from core.errors import (
     ApiError,
@@ -26,6 +23,7 @@ from core.errors import (
     OutputExpired,
 )
 from core.logs import get_logger
+from core.problems import error_for
 
 __all__ = ["Downloaded", "Downloader", "OnProgress", "Refresh"]
 
@@ -49,8 +47,8 @@ class Downloader:
         attempts: how many in a row may bring nothing new before it is given up.
         idle_seconds: how long a connection may be silent before it counts as broken.
         longest_seconds: the deadline of one download, waits included.
-        transport: makes what one download's requests go through, instead of the network.
-        resolve, sleep, clock: replaceable in tests; `clock` counts seconds, from anywhere.
+        transport: makes what the requests to one host go through, instead of the network.
+        resolve, clock: replaceable in tests.
     """
 
     def __init__(
@@ -61,20 +59,17 @@ class Downloader:
         attempts: int = 5,
         idle_seconds: float = _IDLE_SECONDS,
         longest_seconds: float = _LONGEST_SECONDS,
-        transport: Callable[[], httpx.AsyncBaseTransport] | None = None,
+        transport: Callable[[], httpx2.AsyncBaseTransport] | None = None,
         resolve: Resolve = resolve,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = CLOCK,
     ) -> None:
-        self._rules = HostRules(trusted_origins, resolve=resolve)
         self._max_bytes = max_bytes
-        self._attempts = attempts
         self._longest_seconds = longest_seconds
-        self._sleep = sleep
         self._clock = clock
-        self._idle_seconds = idle_seconds
-        self._transport = transport or partial(
-            httpx.AsyncHTTPTransport, verify=trusted_certificates()
+        self._backoff = Backoff(attempts, clock=clock)
+        self._pools = Pools(transport)
+        self._hops = Hops(
+            HostRules(trusted_origins, resolve=resolve), self._pools, idle_seconds=idle_seconds
         )
 
     async def fetch(
@@ -108,7 +103,7 @@ class Downloader:
             DownloadError: and its kinds; no partial file is left behind, but in `partials`.
         """
         log = get_logger().bind(url=_loggable(url))
-        started = self._clock()
+        started = self._clock.monotonic()
         transfer = Transfer(
             url,
             path,
@@ -118,7 +113,6 @@ class Downloader:
             partials=None if partials is None or is_data_url(url) else Path(partials),
         )
         is_lost = False
-        hops = Hops(self._rules, self._transport(), idle_seconds=self._idle_seconds)
         try:
             await transfer.open()
             if transfer.size:
@@ -127,31 +121,30 @@ class Downloader:
                 declared, data = await asyncio.to_thread(decode, url)
                 await transfer.take_bytes(data, declared=declared)
             elif not transfer.is_whole:
-                await self._receive_in_time(transfer, hops, refresh)
+                await self._receive_in_time(transfer, refresh)
             downloaded = await transfer.publish()
         except DownloadError as error:
             is_lost = not isinstance(error, DownloadIncomplete)
             raise
         finally:
             # Shielded, for a task that is cancelled twice.
-            await asyncio.shield(_close(transfer, hops, is_lost=is_lost))
+            await asyncio.shield(transfer.close(is_lost=is_lost))
         log.info(
             "download.finished",
             bytes=downloaded.bytes,
-            seconds=round(self._clock() - started, 3),
+            seconds=round(self._clock.monotonic() - started, 3),
             media_type=downloaded.media_type,
         )
         return downloaded
 
     async def aclose(self) -> None:
-        """Nothing is left to close: each download closes what it opened."""
+        """Close every connection."""
+        await self._pools.aclose()
 
-    async def _receive_in_time(
-        self, transfer: Transfer, hops: Hops, refresh: Refresh | None
-    ) -> None:
+    async def _receive_in_time(self, transfer: Transfer, refresh: Refresh | None) -> None:
         try:
             async with asyncio.timeout(self._longest_seconds) as deadline:
-                await self._receive(transfer, hops, refresh)
+                await self._receive(transfer, refresh)
         except TimeoutError as error:
             if not deadline.expired():
                 raise
@@ -161,80 +154,79 @@ class Downloader:
                 "faster connection.",
             ) from error
 
-    async def _receive(self, transfer: Transfer, hops: Hops, refresh: Refresh | None) -> None:
+    async def _receive(self, transfer: Transfer, refresh: Refresh | None) -> None:
         """Ask until all of it is there, as long as that gets further."""
-        failures = 0
-        furthest = transfer.size
-        is_fresh = False
-        while True:
-            try:
-                return await _attempt(transfer, hops, turn=failures)
-            except (ApiError, ConnectionLost) as problem:
-                error = problem
-            if isinstance(error, ApiError) and error.status in _GONE:
-                if is_fresh:
-                    raise DownloadIncomplete(
-                        transfer.url,
-                        f"The output's server answered {error.status}, although Replicate still "
-                        "has the output: try again later.",
-                    ) from error
-                transfer.url = await _refreshed(transfer.url, refresh, error)
-                is_fresh = True
-                continue
-            # A transfer that starts over counts for nothing until it passes where one was before,
-            # or a server that always cuts at the same place would be asked for ever.
-            failures = 0 if transfer.size > furthest else failures + 1
-            furthest = max(furthest, transfer.size)
-            if not is_transient(error) or failures >= self._attempts:
-                raise _given_up(transfer, error) from error
-            seconds = wait_seconds(error, max(1, failures))
-            get_logger().warning(
-                "download.retried",
+        fresh = _FreshUrl(refresh)
+        try:
+            async for attempt in self._backoff.attempts(
+                "download",
+                retryable=lambda error: is_transient(error) and not fresh.has_failed,
+                progress=lambda: transfer.size,
                 url=_loggable(transfer.url),
-                bytes=transfer.size,
-                seconds=round(seconds, 3),
-                error=str(error),
-            )
-            await self._sleep(seconds)
+            ):
+                with attempt:
+                    turn = attempt.retry_state.attempt_number - 1
+                    try:
+                        await self._ask(transfer, turn=turn)
+                    except ApiError as error:
+                        transfer.url = await fresh.get(error, transfer.url)
+                        await self._ask(transfer, turn=turn)
+        except (ApiError, ConnectionLost) as error:
+            if fresh.has_failed:
+                raise
+            if fresh.was_given and isinstance(error, ApiError) and error.status in _GONE:
+                raise DownloadIncomplete(
+                    transfer.url,
+                    f"The output's server answered {error.status}, although Replicate still has "
+                    "the output: try again later.",
+                ) from error
+            raise _given_up(transfer, error) from error
+
+    async def _ask(self, transfer: Transfer, *, turn: int) -> None:
+        headers = await transfer.range_headers()
+        try:
+            async with self._hops.get(transfer.url, headers, turn=turn) as response:
+                if response.status_code == 416 and headers:
+                    await transfer.restart()
+                    raise ConnectionLost("The server has no such part of the output.")
+                if response.status_code not in (200, 206):
+                    raise error_for(response.status_code, response.headers, now=datetime.now(UTC))
+                await transfer.begin(response)
+                await transfer.take(response)
+        except (httpx2.TransportError, httpx2.DecodingError) as error:
+            raise ConnectionLost(f"The connection broke ({type(error).__name__}).") from error
 
 
-async def _attempt(transfer: Transfer, hops: Hops, *, turn: int) -> None:
-    headers = await transfer.range_headers()
-    try:
-        async with hops.get(transfer.url, headers, turn=turn) as response:
-            if response.status_code == 416 and headers:
-                await transfer.restart()
-                raise ConnectionLost("The server has no such part of the output.")
-            if response.status_code not in (200, 206):
-                raise error_for(
-                    httpx.Response(response.status_code, headers=response.headers),
-                    now=datetime.now(UTC),
-                )
-            await transfer.begin(response)
-            await transfer.take(response)
-    except (httpx.TransportError, httpx.DecodingError) as error:
-        raise ConnectionLost(f"The connection broke ({type(error).__name__}).") from error
+class _FreshUrl:
+    """Asks once for a new URL, when the old one is no longer good."""
 
+    def __init__(self, refresh: Refresh | None) -> None:
+        self.was_given = False
+        self.has_failed = False
+        self._refresh = refresh
 
-async def _close(transfer: Transfer, hops: Hops, *, is_lost: bool) -> None:
-    try:
-        await transfer.close(is_lost=is_lost)
-    finally:
-        await hops.aclose()
+    async def get(self, error: ApiError, url: str) -> str:
+        """Return the new URL, or raise the error that one can't mend.
 
-
-async def _refreshed(url: str, refresh: Refresh | None, error: ApiError) -> str:
-    expired = OutputExpired(
-        url,
-        "The output is no longer there: Replicate keeps outputs for one hour, so run the model "
-        "again.",
-    )
-    if refresh is None:
-        raise expired from error
-    try:
-        return await refresh()
-    except (InvalidInput, NotFound) as gone:  # the prediction, or the outputs in it
-        raise expired from gone
+        Raises:
+            OutputExpired: there is none any more.
+        """
+        if error.status not in _GONE or self.was_given:
+            raise error
+        expired = OutputExpired(
+            url,
+            "The output is no longer there: Replicate keeps outputs for one hour, so run the "
+            "model again.",
+        )
+        if self._refresh is None:
+            raise expired from error
+        self.has_failed = True
+        try:
+            fresh = await self._refresh()
+        except (InvalidInput, NotFound) as gone:  # the prediction, or the outputs in it
+            raise expired from gone
+        self.has_failed, self.was_given = False, True
+        return fresh
 
 
 def _given_up(transfer: Transfer, error: ApiError | ConnectionLost) -> DownloadError:

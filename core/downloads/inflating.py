@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 
 PIECE_BYTES = 256 * 1024
 """The largest piece that `feed` yields."""
@@ -23,7 +23,7 @@ class Inflater:
         """Yield what these bytes decode to.
 
         Raises:
-            httpx.DecodingError: the body is damaged.
+            httpx2.DecodingError: the body is damaged.
         """
         while data:
             if self._inflate.eof:  # a gzip body may have several members
@@ -31,7 +31,7 @@ class Inflater:
             try:
                 piece = self._inflate.decompress(data, PIECE_BYTES)
             except zlib.error as error:
-                raise httpx.DecodingError(str(error)) from error
+                raise httpx2.DecodingError(str(error)) from error
             if piece:
                 yield piece
             data = self._inflate.unconsumed_tail or self._inflate.unused_data
@@ -40,7 +40,7 @@ class Inflater:
         """Check that the body has come to its end.
 
         Raises:
-            httpx.DecodingError: it is cut.
+            httpx2.DecodingError: it is cut.
         """
         if not self._inflate.eof:
-            raise httpx.DecodingError("the body ends before its end")
+            raise httpx2.DecodingError("the body ends before its end")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-import httpx
+import httpx2
 
 from core.downloads.filenames import extension_for, safe_name, with_extension
 from core.downloads.filetypes import (
@@ -124,7 +124,7 @@ class Transfer:
         """Forget what is there."""
         await self._on_disk(self._part.restart)
 
-    async def begin(self, response: httpx.Response) -> None:
+    async def begin(self, response: httpx2.Response) -> None:
         """Check an answer's head: whether it goes on where the file ends, and whether it fits.
 
         Raises:
@@ -163,11 +163,11 @@ class Transfer:
         await self._check_room()
         self._report()
 
-    async def take(self, response: httpx.Response) -> None:
+    async def take(self, response: httpx2.Response) -> None:
         """Add an answer's body to the file.
 
         Raises:
-            httpx.TransportError, httpx.DecodingError: it broke off; what came is kept.
+            httpx2.TransportError, httpx2.DecodingError: it broke off; what came is kept.
             ConnectionLost: it ended too early.
             OutputTooLarge, WrongContent, DiskFull, DownloadError.
         """
@@ -183,7 +183,7 @@ class Transfer:
                         await self._write(full)
             if self._inflater:
                 self._inflater.finish()
-        except (httpx.TransportError, httpx.DecodingError):
+        except (httpx2.TransportError, httpx2.DecodingError):
             await self._write(buffer)
             raise
         except asyncio.CancelledError:

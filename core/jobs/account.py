@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from core.client import AsyncReplicateClient
+from core.client.client import AsyncReplicateClient
 from core.downloads.partfile import PartFile
 from core.errors import ConnectionFailed, PlaygroundError
 from core.logs import get_logger

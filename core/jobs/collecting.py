@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.api.retries import is_passing
-from core.client import AsyncReplicateClient
+from core.backoff import is_passing
+from core.client.client import AsyncReplicateClient
 from core.downloads.downloader import Downloaded
 from core.downloads.filenames import safe_name
 from core.downloads.outputs import Place, places_of, urls_of

@@ -21,8 +21,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from core.api.retries import is_transient
-from core.client import AsyncReplicateClient
+from core.backoff import is_transient
+from core.client.client import AsyncReplicateClient
 from core.errors import InvalidField, PlaygroundError
 from core.history.archive import Archive, UnknownJob
 from core.history.media import MediaStore

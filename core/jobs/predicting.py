@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
-from core.api.retries import is_passing, is_transient
-from core.client import AsyncReplicateClient
+from core.backoff import is_passing, is_transient
+from core.client.client import AsyncReplicateClient
 from core.errors import (
     ConnectionLost,
     CreateUncertain,
@@ -204,7 +204,9 @@ class Predicting:
         schema = await self._find_schema()
         if schema is not None and schema.streams and prediction.stream_url:
             prediction = await self._streamed(prediction)
-        watching = self._client.watch_prediction(prediction, on_wait=self._tell_wait)
+        watching = self._client.watch_prediction(
+            prediction, cancel_when_late=True, on_wait=self._tell_wait
+        )
         async with aclosing(watching) as seen:
             async for prediction in seen:
                 self.prediction = prediction

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from core.client import AsyncReplicateClient
+from core.client.client import AsyncReplicateClient
 from core.errors import DiskFull, OutputExpired, PlaygroundError
 from core.history.archive import Archive, Changes
 from core.history.media import MediaStore

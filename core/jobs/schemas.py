@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from core.api.retries import is_passing
-from core.client import AsyncReplicateClient
+from core.backoff import is_passing
+from core.client.client import AsyncReplicateClient
 from core.errors import ConnectionLost, InvalidInput, NotFound, PlaygroundError, Unauthenticated
 from core.jobs.account import Backend
 from core.jobs.sharing import SharedCalls

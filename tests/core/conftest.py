@@ -36,7 +36,7 @@ async def parts(small_emulator: Emulator) -> AsyncIterator[Parts]:
     """Core's lower half, with time that doesn't pass by itself."""
     parts = parts_for(small_emulator)
     yield parts
-    await parts.api.aclose()
+    await parts.http.aclose()
 
 
 @pytest.fixture
@@ -44,4 +44,4 @@ async def other(small_emulator: Emulator) -> AsyncIterator[Parts]:
     """Another program of the same account, which knows nothing of the first."""
     parts = parts_for(small_emulator)
     yield parts
-    await parts.api.aclose()
+    await parts.http.aclose()

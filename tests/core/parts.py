@@ -1,21 +1,18 @@
 """The parts of core as the tests of its lower half put them together."""
 
 import asyncio
-import functools
-import ssl
 from dataclasses import dataclass, field
 
-import httpx
 from pydantic import SecretStr
 
-from core.api.creating import Creates
-from core.api.directory import Directory
-from core.api.finding import Finding
-from core.api.polling import Polling
-from core.api.predictions import Predictions
-from core.api.retries import Retries, RetryBudget
-from core.api.transport import Api
-from core.api.uploads import Uploads
+from core.backoff import RetryBudget
+from core.client.account import AccountMethods
+from core.client.create import Creates
+from core.client.http import Http
+from core.client.models import ModelMethods
+from core.client.predictions import Predictions
+from core.client.uploads import Uploads
+from core.clock import Clock
 from core.emulator import Emulator
 from core.settings import Settings
 
@@ -33,6 +30,11 @@ class FakeTime:
         """Return seconds from anywhere."""
         return self.now
 
+    @property
+    def value(self) -> Clock:
+        """It, as core takes it."""
+        return Clock(sleep=self.sleep, monotonic=self.clock)
+
     async def sleep(self, seconds: float) -> None:
         """Let time pass, and the emulator do a millisecond's work."""
         self.slept.append(seconds)
@@ -40,20 +42,25 @@ class FakeTime:
         await asyncio.sleep(0.001)
 
 
+class Lookups(ModelMethods, AccountMethods):
+    """What of the client only looks things up."""
+
+    def __init__(self, http: Http, predictions: Predictions) -> None:
+        self._http = http
+        self._predictions = predictions
+
+
 @dataclass
 class Parts:
     """What talks to one emulator, over one connection pool and by one clock."""
 
     emulator: Emulator
-    api: Api
+    http: Http
     time: FakeTime
-    retries: Retries
     predictions: Predictions
-    directory: Directory
-    finding: Finding
+    lookups: Lookups
     uploads: Uploads
     creates: Creates
-    polling: Polling
 
     @property
     def posts(self) -> int:
@@ -78,41 +85,32 @@ def settings_for(base_url: str) -> Settings:
     return Settings(base_url=base_url, replicate_api_token=SecretStr(TOKEN))
 
 
-def api_for(base_url: str, *, timeout_seconds: float = 30) -> Api:
-    """Return an API client of an address; close it."""
-    inner = httpx.AsyncHTTPTransport(verify=_certificates())
-    return Api(settings_for(base_url), inner=inner, timeout_seconds=timeout_seconds)
-
-
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    """Return what a client trusts: read once, for it takes longer than most tests."""
-    return ssl.create_default_context()
+def http_for(
+    base_url: str, *, timeout_seconds: float = 30, max_retries: int = 3, clock: Clock | None = None
+) -> Http:
+    """Return what asks an address; close it."""
+    settings = settings_for(base_url).model_copy(update={"max_retries": max_retries})
+    return Http(
+        settings,
+        timeout_seconds=timeout_seconds,
+        budget=RetryBudget(),
+        clock=clock or Clock(),
+    )
 
 
 def parts_for(emulator: Emulator, *, attempts: int = 3, base_url: str | None = None) -> Parts:
-    """Return the parts for an emulator; close their `api`."""
+    """Return the parts for an emulator; close their `http`."""
     time = FakeTime()
-    api = api_for(base_url or emulator.url, timeout_seconds=0.3)
-    retries = Retries(attempts=attempts, budget=RetryBudget(), sleep=time.sleep)
-    predictions = Predictions(api, retries)
-    directory = Directory(api, retries)
+    http = http_for(
+        base_url or emulator.url, timeout_seconds=0.3, max_retries=attempts, clock=time.value
+    )
+    predictions = Predictions(http)
     return Parts(
         emulator=emulator,
-        api=api,
+        http=http,
         time=time,
-        retries=retries,
         predictions=predictions,
-        directory=directory,
-        finding=Finding(api, retries),
-        uploads=Uploads(api, retries),
-        creates=Creates(
-            api,
-            predictions,
-            retries,
-            latest_version=directory.latest_version,
-            sleep=time.sleep,
-            clock=time.clock,
-        ),
-        polling=Polling(predictions, sleep=time.sleep, clock=time.clock),
+        lookups=Lookups(http, predictions),
+        uploads=Uploads(http),
+        creates=Creates(http, predictions, counter=time.clock),
     )

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-import core.blocking
+import core.client.blocking
 from core import (
     AlreadyClosed,
     AsyncReplicateClient,

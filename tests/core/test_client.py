@@ -34,7 +34,8 @@ from core import (
     get_replicate_client,
     reset_replicate_client,
 )
-from core.api.retries import PROCESS_BUDGET
+from core.backoff import PROCESS_BUDGET
+from core.client.http import Answer
 from core.emulator import Emulator, Fault
 from tests.core.parts import settings_for
 from tests.core.talkers import DRAWS, PNG, QUICK_MODELS, SAYS, SLEEPS, TALKERS
@@ -391,7 +392,8 @@ async def test_a_deployment_runs_by_its_name(
     says = next(runner.card for runner in TALKERS if runner.card.id == SAYS)
     release = {"hardware": "cpu", "min_instances": 0, "max_instances": 1}
     named = {"name": "talker", "model": SAYS, "version": says.version}
-    made = await client._api.request("POST", "/v1/deployments", body={**named, **release})
+    body = {**named, **release}
+    made = await client._http.request("POST", "/deployments", Answer.json, name="x", json=body)
     name = f"deployments/{made['owner']}/talker"
 
     output = await client.run_model(name, {"tokens": ["hello"]})

@@ -4,11 +4,11 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from pydantic import SecretStr
 
-from core.client import AsyncReplicateClient
+from core.client.client import AsyncReplicateClient
 from core.emulator import Emulator
 from core.emulator.faults import Fault
 from core.errors import PlaygroundError
@@ -81,8 +81,8 @@ class Holder:
         TOKEN.encode(),
         Holder(TOKEN),
         ValueError(f"bad {TOKEN}"),
-        httpx.URL(f"https://x.test/?key={TOKEN}"),
-        [httpx.Headers({"x-key": TOKEN})],
+        httpx2.URL(f"https://x.test/?key={TOKEN}"),
+        [httpx2.Headers({"x-key": TOKEN})],
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.api.retries import PROCESS_BUDGET
+from core.backoff import PROCESS_BUDGET
 from core.emulator import Emulator
 from tests.core.jobs.world import runners
 from tests.faults.models import models

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from core.api.streaming import OutputStream
+from core.client.stream import OutputStream
 from core.emulator import Fault
 from core.history.records import State
 from core.jobs.events import Canceled, TextDelta, Waiting

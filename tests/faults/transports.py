@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
+import httpx2
 
 from tests.app_process import free_port
 
 
-class Unplugged(httpx.AsyncHTTPTransport):
+class Unplugged(httpx2.AsyncHTTPTransport):
     """Sends the first creates to a port where nobody listens.
 
     Args:
@@ -18,14 +18,14 @@ class Unplugged(httpx.AsyncHTTPTransport):
         super().__init__()
         self._left = times
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.method == "POST" and self._left:
             self._left -= 1
             request.url = request.url.copy_with(port=free_port())
         return await super().handle_async_request(request)
 
 
-class Impatient(httpx.AsyncHTTPTransport):
+class Impatient(httpx2.AsyncHTTPTransport):
     """Waits for an answer a hundredth of the time that it is asked to.
 
     Attributes:
@@ -36,7 +36,7 @@ class Impatient(httpx.AsyncHTTPTransport):
         super().__init__()
         self.asked_seconds: list[float | None] = []
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         timeout = request.extensions["timeout"]
         if request.method == "POST":
             self.asked_seconds.append(timeout["read"])
@@ -45,18 +45,18 @@ class Impatient(httpx.AsyncHTTPTransport):
         return await super().handle_async_request(request)
 
 
-class Dribbling(httpx.AsyncHTTPTransport):
+class Dribbling(httpx2.AsyncHTTPTransport):
     """Hands each answer's body on a byte at a time."""
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response = await super().handle_async_request(request)
-        assert isinstance(response.stream, httpx.AsyncByteStream)
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _Bytes(response.stream)
         return response
 
 
-class _Bytes(httpx.AsyncByteStream):
-    def __init__(self, whole: httpx.AsyncByteStream) -> None:
+class _Bytes(httpx2.AsyncByteStream):
+    def __init__(self, whole: httpx2.AsyncByteStream) -> None:
         self._whole = whole
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

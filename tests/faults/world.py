@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.request import urlopen
 
-import httpx
+import httpx2
 
 from core.emulator import Fault
 from core.history.records import Job, State
@@ -46,7 +46,7 @@ class World(world.World):
 
     @asynccontextmanager
     async def process(
-        self, *, transport: httpx.AsyncBaseTransport | None = None, **options: Any
+        self, *, transport: httpx2.AsyncBaseTransport | None = None, **options: Any
     ) -> AsyncIterator[Process]:
         """Open what a process of the app opens; `transport` is what leads to the API."""
         clock, sleep = self.time.clock, self.time.sleep

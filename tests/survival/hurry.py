@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 
 _SHORT_SECONDS = 0.05
 _SPEED = 30.0
@@ -16,10 +16,10 @@ async def sleep(seconds: float) -> None:
     )
 
 
-class ImpatientTransport(httpx.AsyncHTTPTransport):
+class ImpatientTransport(httpx2.AsyncHTTPTransport):
     """Gives a silent server up after a second, where half a minute is usual."""
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request."""
         request.extensions["timeout"] = {**request.extensions["timeout"], "read": _SILENCE_SECONDS}
         return await super().handle_async_request(request)

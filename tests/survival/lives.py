@@ -21,6 +21,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from core import AsyncReplicateClient, Settings
+from core.clock import Clock
 from core.history.archive import Archive
 from core.history.media import MediaStore
 from core.jobs.jobs import Jobs
@@ -129,7 +130,9 @@ async def _live(order: Order) -> None:
         return datetime.now(UTC) + timedelta(seconds=order.shift_seconds)
 
     async with (
-        AsyncReplicateClient(settings, transport=ImpatientTransport(), sleep=sleep) as client,
+        AsyncReplicateClient(
+            settings, transport=ImpatientTransport(), clock=Clock(sleep=sleep)
+        ) as client,
         Archive.open(settings.database_url_or_default, now=now) as archive,
         Jobs(
             client,

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from core import AsyncReplicateClient, Settings
+from core.clock import Clock
 from core.emulator import Emulator
 from core.history.archive import Archive
 from core.history.media import MediaStore
@@ -54,7 +55,9 @@ async def _one_session(
     emulator.inject(*draw_plan(dice, count=FAULTS))
     media = MediaStore(data_dir / "media")
     async with (
-        AsyncReplicateClient(settings, transport=ImpatientTransport(), sleep=sleep) as client,
+        AsyncReplicateClient(
+            settings, transport=ImpatientTransport(), clock=Clock(sleep=sleep)
+        ) as client,
         Archive.open(settings.database_url_or_default) as archive,
         Jobs(client, archive, media, backend="chaos", max_running=8, sleep=sleep) as jobs,
     ):

@@ -32,7 +32,7 @@ def emulator(go_on: threading.Event) -> Iterator[Emulator]:
 @pytest.fixture
 def quick_look_ups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lost answers are looked up after 1, 3 and 8 s; here at once."""
-    monkeypatch.setattr("core.api.creating.LOOKUP_SECONDS", (0.0, 0.05, 0.1))
+    monkeypatch.setattr("core.client.create.LOOKUP_SECONDS", (0.0, 0.05, 0.1))
 
 
 @pytest_asyncio.fixture

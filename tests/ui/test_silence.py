@@ -8,7 +8,7 @@ from functools import partial
 import gradio as gr
 import pytest
 
-from core.api.streaming import OutputStream
+from core.client.stream import OutputStream
 from tests.ui.world import LLAMA, begun
 from ui.services import Services
 from ui.tabs.conversation import ChatHandlers, Followed

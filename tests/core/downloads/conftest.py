@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
+from core.clock import Clock
 from core.downloads.downloader import Downloader
 from tests.core.downloads.file_server import FileServer, serving
 from tests.core.downloads.material import PNG, Waits
@@ -41,8 +42,8 @@ async def downloaders(server: FileServer, waits: Waits) -> AsyncIterator[Callabl
         options = {
             "trusted_origins": frozenset({server.origin}),
             "max_bytes": 10_000_000,
-            "sleep": waits.sleep,
-            "transport": partial(httpx.AsyncHTTPTransport, verify=False),
+            "clock": Clock(sleep=waits.sleep),
+            "transport": partial(httpx2.AsyncHTTPTransport, verify=False),
             **options,
         }
         made.append(Downloader(**options))

@@ -5,7 +5,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from core.downloads.downloader import Downloader
 
@@ -15,7 +15,7 @@ async def fetch(origin: str, path: Path, partials: Path) -> None:
     downloader = Downloader(
         trusted_origins=frozenset({origin}),
         max_bytes=100_000_000,
-        transport=partial(httpx.AsyncHTTPTransport, verify=False),
+        transport=partial(httpx2.AsyncHTTPTransport, verify=False),
     )
     await downloader.fetch(f"{origin}/output.bin", path, partials=partials)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 
 from core.downloads.addresses import HostRules, Resolve, is_public
+from core.downloads.hops import Pools
 from core.errors import UrlRefused
 
 PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:4700::1111", "2002:5db8:d822::1", "64:ff9b::8.8.8.8"]
@@ -102,9 +103,18 @@ async def test_another_try_goes_to_another_of_the_addresses() -> None:
 
 
 async def test_a_connection_pinned_to_an_address_is_not_shared_with_other_names() -> None:
-    pinned = await rules("93.184.216.34").pin("https://files.example/")
+    both = rules("93.184.216.34")
 
-    assert pinned.headers["Connection"] == "close"
+    one, other = [await both.pin(f"https://{name}.example/") for name in ("files", "others")]
+
+    assert one.url == other.url
+    assert (one.host, other.host) == ("files.example", "others.example")
+    made: list[object] = []
+    pools = Pools(lambda: made.append(object()) or made[-1])  # type: ignore[arg-type, func-returns-value]
+    for pinned in (one, other, one):
+        async with pools.to(pinned.host, None):
+            pass
+    assert len(made) == 2
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.8", "100.64.0.1", "::1", "fe80::1%eth0"])
@@ -168,7 +178,7 @@ async def test_loopback_is_refused_however_it_is_written(host: str) -> None:
 async def test_the_trusted_origin_is_asked_as_it_is(trusted: str, url: str) -> None:
     pinned = await rules(trusted=trusted).pin(url)
 
-    assert pinned.url == httpx.URL(url)
+    assert pinned.url == httpx2.URL(url)
     assert not pinned.headers
     assert not pinned.extensions
 
@@ -177,12 +187,12 @@ async def test_a_name_that_can_not_be_resolved_now_is_no_refusal() -> None:
     async def resolve(host: str, port: int) -> list[str]:
         raise OSError("no such host")
 
-    with pytest.raises(httpx.ConnectError, match=r"files\.example"):
+    with pytest.raises(httpx2.ConnectError, match=r"files\.example"):
         await HostRules(frozenset(), resolve=resolve).pin("https://files.example/")
 
 
 async def test_a_name_without_an_address_is_no_refusal() -> None:
-    with pytest.raises(httpx.ConnectError, match="no address"):
+    with pytest.raises(httpx2.ConnectError, match="no address"):
         await rules().pin("https://files.example/")
 
 
@@ -195,5 +205,5 @@ async def test_a_silent_name_server_is_not_waited_for_without_end(
         await asyncio.sleep(60)
         return []
 
-    with pytest.raises(httpx.ConnectError):
+    with pytest.raises(httpx2.ConnectError):
         await HostRules(frozenset(), resolve=resolve).pin("https://files.example/")

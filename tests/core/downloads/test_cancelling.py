@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-import httpx
+import httpx2
 import pytest
 
 from core.downloads.downloader import Downloader
@@ -60,7 +60,7 @@ async def test_cancelling_at_any_moment_leaves_the_whole_file_or_nothing(
     await server.idle()
 
 
-class Transport(httpx.AsyncHTTPTransport):
+class Transport(httpx2.AsyncHTTPTransport):
     """The usual transport, which remembers whether it was closed."""
 
     made: ClassVar[list["Transport"]] = []
@@ -75,7 +75,7 @@ class Transport(httpx.AsyncHTTPTransport):
         self.closed = True
 
 
-async def test_connections_are_closed_however_a_download_ends(
+async def test_one_hosts_connections_are_one_pools_which_is_closed_with_the_downloader(
     server: FileServer, downloaders: Callable[..., Downloader], tmp_path: Path
 ) -> None:
     downloader = downloaders(transport=Transport)
@@ -87,5 +87,9 @@ async def test_connections_are_closed_however_a_download_ends(
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await downloader.fetch(server.url(), tmp_path / "2")
+    await server.idle()
+    open_before = [transport.closed for transport in Transport.made]
+    await downloader.aclose()
 
-    assert [transport.closed for transport in Transport.made] == [True, True, True]
+    assert open_before == [False]
+    assert [transport.closed for transport in Transport.made] == [True]

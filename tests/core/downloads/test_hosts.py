@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from core.downloads.downloader import Downloader
@@ -110,12 +110,12 @@ async def test_hops_that_are_passed_are_let_go(
 class Internet:
     """Public hosts, without a network: answers requests, and names with addresses."""
 
-    def __init__(self, replies: list[httpx.Response], **addresses: str) -> None:
+    def __init__(self, replies: list[httpx2.Response], **addresses: str) -> None:
         self.replies = replies
-        self.requests: list[httpx.Request] = []
+        self.requests: list[httpx2.Request] = []
         self.addresses = addresses
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         return self.replies.pop(0)
 
@@ -123,13 +123,15 @@ class Internet:
         return [self.addresses[host.partition(".")[0]]]
 
     def options(self) -> dict[str, Any]:
-        return {"transport": partial(httpx.MockTransport, self.answer), "resolve": self.resolve}
+        return {"transport": partial(httpx2.MockTransport, self.answer), "resolve": self.resolve}
 
 
 async def test_a_public_host_is_asked_at_its_checked_address_without_a_token(
     downloaders: Callable[..., Downloader], tmp_path: Path
 ) -> None:
-    internet = Internet([httpx.Response(200, stream=httpx.ByteStream(PNG))], files="93.184.216.34")
+    internet = Internet(
+        [httpx2.Response(200, stream=httpx2.ByteStream(PNG))], files="93.184.216.34"
+    )
 
     downloaded = await downloaders(**internet.options()).fetch(
         "https://files.example/fox.png?signature=1", tmp_path / "0"
@@ -150,7 +152,7 @@ async def test_a_public_host_can_not_lead_inside_or_off_https(
     location: str, downloaders: Callable[..., Downloader], tmp_path: Path
 ) -> None:
     internet = Internet(
-        [httpx.Response(302, headers={"Location": location})],
+        [httpx2.Response(302, headers={"Location": location})],
         files="93.184.216.34",
         inside="10.0.0.8",
     )
@@ -166,9 +168,9 @@ async def test_a_public_host_can_not_lead_inside_or_off_https(
 async def test_each_hop_is_asked_by_its_own_name(
     downloaders: Callable[..., Downloader], tmp_path: Path
 ) -> None:
-    moved = httpx.Response(302, headers={"Location": "//store.example/fox.png"})
+    moved = httpx2.Response(302, headers={"Location": "//store.example/fox.png"})
     internet = Internet(
-        [moved, httpx.Response(200, stream=httpx.ByteStream(PNG))],
+        [moved, httpx2.Response(200, stream=httpx2.ByteStream(PNG))],
         files="93.184.216.34",
         store="93.184.216.35",
     )

@@ -13,7 +13,7 @@ from tests.core.jobs.world import World, runners
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     # Lost answers are looked up after 1, 3 and 8 s; here at once.
-    monkeypatch.setattr("core.api.creating.LOOKUP_SECONDS", (0.0, 0.05, 0.1))
+    monkeypatch.setattr("core.client.create.LOOKUP_SECONDS", (0.0, 0.05, 0.1))
     go_on = threading.Event()
     go_on.set()
     with Emulator(port=0, speed=1000, rate_limits=False, runners=runners(go_on)) as emulator:

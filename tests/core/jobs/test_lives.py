@@ -152,7 +152,7 @@ async def test_stop_while_the_create_is_on_its_way_cancels_what_it_makes(world: 
 
 async def test_stop_during_a_rate_limits_countdown_sends_nothing_more(world: World) -> None:
     world.emulator.inject(
-        Fault(method="POST", path=CREATE, status=429, headers={"Retry-After": "60"})
+        Fault(method="POST", path=CREATE, status=429, headers={"Retry-After": "4"})
     )
     async with world.process() as app:
         job_id = await app.submit()
@@ -161,7 +161,7 @@ async def test_stop_during_a_rate_limits_countdown_sends_nothing_more(world: Wor
         job = await app.ended(job_id)
 
     assert isinstance(waiting, Waiting)
-    assert waiting.seconds == 60
+    assert waiting.seconds == 4
     assert (job.state, job.charged) == (State.CANCELED, False)
     assert world.creates == 1
 

@@ -1,0 +1,414 @@
+"""The client: everything a program can do with Replicate, on one event loop."""
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from copy import copy
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import httpx2
+
+from core.backoff import OnWait
+from core.client.account import AccountMethods
+from core.client.background import Background
+from core.client.create import Creates, IsKnown
+from core.client.downloads import DownloadMethods
+from core.client.http import Http
+from core.client.inputs import prepare
+from core.client.models import ModelMethods
+from core.client.pages import Page
+from core.client.predictions import Predictions
+from core.client.stream import OutputStream
+from core.client.uploads import Uploads
+from core.clock import CLOCK, Clock
+from core.downloads.downloader import Downloader
+from core.errors import InvalidInput, PlaygroundError, PredictionTimeout
+from core.logs import get_logger
+from core.prediction import Prediction
+from core.settings import Settings
+
+_RUN_WAIT_SECONDS = 5
+"""How long `run_model` lets Replicate hold its answer: a quick model's result comes with it."""
+
+_FAREWELL_SECONDS = 10.0
+"""How long closing waits for cancels that are under way."""
+
+OnUpdate = Callable[[Prediction], None]
+
+
+class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
+    """Replicate's API with retries, polling, streams and downloads. Belongs to one event loop.
+
+    Everything it opens is closed by `aclose()` or at the end of `async with`. A model is written
+    as `owner/name`, `owner/name:version`, a version's id or `deployments/owner/name`. Timeouts are
+    in seconds; the default is the settings' `timeout_seconds`, and `math.inf` is none.
+
+    Args:
+        settings: read from the environment and `.env` when not given.
+        transport: what requests to the API go through instead of the network and the proxies that
+            the environment names.
+        headers: sent along with each request to the API.
+        user_agent: a name of yours, put before the library's in `User-Agent`.
+        clock: how it waits and counts seconds; for tests.
+
+    Raises:
+        SettingsError: there is no token.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        headers: Mapping[str, str] | None = None,
+        user_agent: str | None = None,
+        clock: Clock = CLOCK,
+    ) -> None:
+        self.settings = settings or Settings()
+        self._http = Http(
+            self.settings,
+            transport=transport,
+            headers=headers,
+            user_agent=user_agent,
+            clock=clock,
+        )
+        self._predictions = Predictions(self._http)
+        self._uploads = Uploads(self._http)
+        self._creates = Creates(self._http, self._predictions)
+        self._downloader = Downloader(
+            trusted_origins=frozenset({self.settings.base_url}),
+            max_bytes=self.settings.max_download_bytes,
+            clock=clock,
+        )
+        self._background = Background()
+        self._streams: set[OutputStream] = set()
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a client with other settings on the same connections; closing either closes both.
+
+        Args:
+            timeout: the settings' `timeout_seconds` of it.
+            max_retries: the attempts in all for one request of it.
+            headers: sent along with each of its requests to the API, besides those of this one.
+        """
+        changed = {"timeout_seconds": self._seconds(timeout), "max_retries": max_retries}
+        other = copy(self)
+        other.settings = self.settings.model_copy(
+            update={name: value for name, value in changed.items() if value is not None}
+        )
+        other._http = self._http.with_options(other.settings, headers or {})
+        other._predictions = Predictions(other._http)
+        other._uploads = Uploads(other._http)
+        other._creates = self._creates.with_options(other._http, other._predictions)
+        return other
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is, as the settings say it."""
+        return self.settings.base_url
+
+    async def run_model(
+        self,
+        model: str,
+        input_params: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
+    ) -> Any:
+        """Run a model and return its output, as Replicate gives it: a URL, a list, text, JSON.
+
+        A caller that is cancelled meanwhile cancels the prediction, for nobody knows its id.
+
+        Args:
+            input_params: the model's input; paths and open binary files in it are sent along.
+            on_update: called with the prediction each time it has changed, on the client's loop.
+
+        Raises:
+            PredictionFailed, PredictionCanceled, PredictionAborted: it ended without a result.
+            PredictionTimeout: it was not done in time and was cancelled.
+            CreateUncertain: it may have been started and can't be found.
+            InvalidInput, ApiError: it was not started.
+        """
+        seconds = self._seconds(timeout)
+        wait_seconds = int(max(1, min(_RUN_WAIT_SECONDS, seconds)))
+        began = self._http.clock.monotonic()
+        prediction = await self._create_for_caller(
+            model, input_params, wait_seconds=wait_seconds, deadline_seconds=seconds
+        )
+        # What it waited for its turn isn't the prediction's time.
+        left = seconds - min(wait_seconds, self._http.clock.monotonic() - began)
+        try:
+            watching = self._predictions.watch(prediction, timeout_seconds=left)
+            ended = await _ended(watching, on_update)
+        except PredictionTimeout as error:
+            raise PredictionTimeout(error.prediction, seconds=seconds) from None
+        except PlaygroundError:
+            raise
+        except BaseException:
+            self._background.spawn(self._cancel_quietly(prediction))
+            raise
+        return ended.output
+
+    async def create_prediction(
+        self,
+        model: str,
+        input_params: Mapping[str, Any],
+        *,
+        webhook: str | None = None,
+        webhook_events_filter: Sequence[str] | None = None,
+        wait_seconds: int | None = None,
+        deadline_seconds: float | None = None,
+        known: IsKnown | None = None,
+        on_wait: OnWait | None = None,
+        withdrawn: asyncio.Event | None = None,
+    ) -> Prediction:
+        """Start a prediction and return it as soon as Replicate has accepted it.
+
+        Args:
+            webhook: a URL that Replicate calls.
+            webhook_events_filter: of `start`, `output`, `logs`, `completed`; `failed` means
+                `completed`, which is what Replicate calls it.
+            wait_seconds: 1 to 60, how long Replicate may hold its answer back for the result.
+            deadline_seconds: after which Replicate itself ends it, the time in its queue included;
+                the settings' timeout if not given, or none where there is a webhook.
+            known: tells ids of predictions that an ambiguous create must not adopt.
+            on_wait: told of each wait: why, and how many seconds.
+            withdrawn: set to take it back, if it isn't sent yet.
+
+        Raises:
+            CreateUncertain, InvalidInput, ApiError: as `run_model`.
+            CreateWithdrawn: it was taken back in time.
+        """
+        has_none = deadline_seconds is None and webhook is not None
+        deadline = math.inf if has_none else self._seconds(deadline_seconds)
+        return await self._creates.create(
+            model,
+            await prepare(input_params, self._uploads.upload),
+            deadline_seconds=deadline,
+            webhook=webhook,
+            webhook_events_filter=webhook_events_filter,
+            wait_seconds=wait_seconds,
+            known=known,
+            on_wait=on_wait,
+            withdrawn=withdrawn,
+        )
+
+    async def find_prediction(
+        self,
+        model: str,
+        input_params: Mapping[str, Any],
+        *,
+        age_seconds: float,
+        unknown: Sequence[str] = (),
+        known: IsKnown | None = None,
+        on_wait: OnWait | None = None,
+    ) -> Prediction:
+        """Return the prediction of a create whose answer nobody received, such as after a crash.
+
+        Args:
+            input_params: the input, with paths where files were sent.
+            age_seconds: how long ago it was sent, at most.
+            unknown: fields of the input whose values aren't known any more.
+            known, on_wait: as in `create_prediction`.
+
+        Raises:
+            CreateUncertain: there is none among the recent ones.
+        """
+        return await self._creates.find(
+            model,
+            input_params,
+            age_seconds=age_seconds,
+            unknown=unknown,
+            known=known,
+            on_wait=on_wait,
+        )
+
+    async def get_prediction(self, prediction: Prediction | str) -> Prediction:
+        """Return a prediction, which may be named by its id, as it is now."""
+        return await self._predictions.get(_id_of(prediction))
+
+    async def wait_for_prediction(
+        self,
+        prediction: Prediction | str,
+        *,
+        timeout: float | None = None,
+        on_update: OnUpdate | None = None,
+    ) -> Prediction:
+        """Return a prediction, which may be named by its id, once it has succeeded.
+
+        Raises:
+            PredictionFailed, PredictionCanceled, PredictionAborted: it ended without a result.
+            PredictionTimeout: it was not done in time; it runs on.
+        """
+        return await _ended(self.watch_prediction(prediction, timeout=timeout), on_update)
+
+    async def watch_prediction(
+        self,
+        prediction: Prediction | str,
+        *,
+        timeout: float | None = None,
+        cancel_when_late: bool = False,
+        on_wait: OnWait | None = None,
+    ) -> AsyncGenerator[Prediction]:
+        """Yield a prediction each time it has changed; the last one has ended, well or badly.
+
+        Args:
+            cancel_when_late: when it wasn't done in time; who only waits leaves it running.
+            on_wait: told of each wait after an error, which passes.
+
+        Raises:
+            PredictionTimeout: it was not done in time.
+        """
+        if isinstance(prediction, str):
+            prediction = await self._predictions.get(prediction)
+        watching = self._predictions.watch(
+            prediction,
+            timeout_seconds=self._seconds(timeout),
+            cancel_when_late=cancel_when_late,
+            on_wait=on_wait,
+        )
+        async with aclosing(watching) as seen:
+            async for latest in seen:
+                yield latest
+
+    async def cancel_prediction(self, prediction: Prediction | str) -> Prediction:
+        """Cancel a prediction and return it; one that has already ended stays as it ended."""
+        return await self._predictions.cancel(_id_of(prediction))
+
+    async def list_predictions(self, cursor: str | None = None) -> Page[Prediction]:
+        """Return a page of the account's predictions, 100 at most, newest first."""
+        return await self._predictions.list(cursor)
+
+    def stream_output(
+        self, model: str, input_params: Mapping[str, Any], *, timeout: float | None = None
+    ) -> OutputStream:
+        """Return a language model's output as an iterator over pieces of text.
+
+        The prediction is created by the first piece, `start()` or `async with`; closing early
+        cancels it.
+        """
+
+        async def start() -> Prediction:
+            return await self._create_for_caller(model, input_params, deadline_seconds=timeout)
+
+        return self._stream(start, timeout=timeout, cancel_on_close=True)
+
+    def stream_prediction(
+        self,
+        prediction: Prediction,
+        *,
+        timeout: float | None = None,
+        cancel_on_close: bool = True,
+        on_wait: OnWait | None = None,
+    ) -> OutputStream:
+        """Return the output of a prediction that was created before, in the same way.
+
+        `on_wait` is told when nothing comes, and of each wait before it goes on.
+        """
+
+        async def start() -> Prediction:
+            return prediction
+
+        return self._stream(
+            start, timeout=timeout, cancel_on_close=cancel_on_close, on_wait=on_wait
+        )
+
+    async def upload_file(self, file: Path | BinaryIO) -> str:
+        """Upload a file of up to 100 MB and return the URL to use as an input."""
+        return await self._uploads.upload(file)
+
+    async def aclose(self) -> None:
+        """Close open streams, let cancels that are under way arrive, close every connection."""
+        for stream in list(self._streams):
+            stream.begin_closing()
+        await self._background.aclose(seconds=_FAREWELL_SECONDS)
+        await self._downloader.aclose()
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _create_for_caller(
+        self, model: str, input_params: Mapping[str, Any], **options: Any
+    ) -> Prediction:
+        """Create a prediction that only the caller wants.
+
+        When the caller is cancelled, what isn't sent yet never is, and what is sent is cancelled.
+        """
+        withdrawn = asyncio.Event()
+        creating = self._background.spawn(
+            self.create_prediction(model, input_params, withdrawn=withdrawn, **options)
+        )
+        try:
+            return await asyncio.shield(creating)
+        except asyncio.CancelledError:
+            if not creating.cancelled():
+                withdrawn.set()
+                self._background.spawn(self._cancel_quietly(creating))
+            raise
+
+    async def _cancel_quietly(self, unwanted: Prediction | asyncio.Task[Prediction]) -> None:
+        try:
+            prediction = unwanted if isinstance(unwanted, Prediction) else await unwanted
+            if not prediction.is_terminal:
+                await self._predictions.cancel(prediction.id)
+        except PlaygroundError as error:
+            get_logger().warning("prediction.cancel_failed", error=str(error))
+
+    def _stream(
+        self,
+        start: Callable[[], Awaitable[Prediction]],
+        *,
+        timeout: float | None,
+        cancel_on_close: bool,
+        on_wait: OnWait | None = None,
+    ) -> OutputStream:
+        return OutputStream(
+            start,
+            http=self._http,
+            predictions=self._predictions,
+            timeout_seconds=self._seconds(timeout),
+            background=self._background,
+            open_streams=self._streams,
+            cancel_on_close=cancel_on_close,
+            on_wait=on_wait,
+        )
+
+    def _seconds(self, timeout: float | None) -> float:
+        if timeout is None:
+            return self.settings.timeout_seconds
+        if not timeout > 0:
+            raise InvalidInput(f"A timeout of {timeout} can't be: it is seconds, more than 0.")
+        return timeout
+
+
+async def _ended(watching: AsyncGenerator[Prediction], on_update: OnUpdate | None) -> Prediction:
+    latest: Prediction | None = None
+    async with aclosing(watching) as seen:
+        async for latest in seen:
+            if on_update is not None:
+                on_update(latest)
+    assert latest is not None
+    latest.raise_for_status()
+    return latest
+
+
+def _id_of(prediction: Prediction | str) -> str:
+    return prediction if isinstance(prediction, str) else prediction.id
