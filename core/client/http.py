@@ -115,11 +115,9 @@ class Http:
         self.clock = clock
         self._api_url = settings.api_url
         self._origin = _origin(httpx2.URL(settings.api_url))
-        self._headers = {
-            **(headers or {}),
-            "User-Agent": f"{user_agent} {USER_AGENT}" if user_agent else USER_AGENT,
-            "Authorization": f"Bearer {token.get_secret_value()}",
-        }
+        self._headers = httpx2.Headers(headers)  # names in any case: a second token isn't added
+        self._headers["User-Agent"] = f"{user_agent} {USER_AGENT}" if user_agent else USER_AGENT
+        self._headers["Authorization"] = f"Bearer {token.get_secret_value()}"
         self._timeout_seconds = timeout_seconds
         self._backoff = Backoff(
             settings.max_retries, settings.timeout_seconds, budget=budget, clock=clock
@@ -131,8 +129,9 @@ class Http:
     def with_options(self, settings: Settings, headers: Mapping[str, str]) -> "Http":
         """Return one with other patience and more headers, on the same connections and limits."""
         other = copy(self)
-        own = {name: self._headers[name] for name in ("User-Agent", "Authorization")}
-        other._headers = {**self._headers, **headers, **own}
+        other._headers = httpx2.Headers({**self._headers, **httpx2.Headers(headers)})
+        for name in ("User-Agent", "Authorization"):
+            other._headers[name] = self._headers[name]
         other._backoff = replace(
             self._backoff,
             most_attempts=settings.max_retries,
@@ -263,8 +262,9 @@ class Http:
         timeout = httpx2.Timeout(seconds, connect=_CONNECT_SECONDS, pool=None)
         # Neither the token nor anybody's headers go to another host.
         own = self._headers if _origin(url) == self._origin else {"User-Agent": USER_AGENT}
+        sent = httpx2.Headers({**own, **httpx2.Headers(headers)})
         return self._connections.requests.build_request(
-            method, url, headers={**own, **(headers or {})}, timeout=timeout, **content
+            method, url, headers=sent, timeout=timeout, **content
         )
 
     async def _answer(
