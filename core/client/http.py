@@ -209,10 +209,25 @@ class Http:
             "GET", path, lambda answer: answer.content.decode("utf-8", "replace"), name=name
         )
 
-    async def get_once(self, path: str, read: Callable[[Any], T] = _same) -> T:
-        """Return what one GET request is answered with; it may wait for its turn."""
+    async def get_once(
+        self,
+        path: str,
+        read: Callable[[Any], T] = _same,
+        *,
+        until: float = float("inf"),
+        on_wait: OnWait | None = None,
+    ) -> T:
+        """Return what one GET request is answered with; it may wait for its turn.
+
+        Args:
+            read: as in `get`.
+            until: the clock's time after which it isn't worth waiting.
+            on_wait: told of that wait.
+        """
         request = self._request("GET", path)
-        return await self._answer(request, lambda answer: read(answer.json()))
+        return await self._answer(
+            request, lambda answer: read(answer.json()), until=until, on_wait=on_wait
+        )
 
     @asynccontextmanager
     async def events(self, url: str, headers: Mapping[str, str]) -> AsyncGenerator[httpx2.Response]:

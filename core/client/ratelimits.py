@@ -10,12 +10,11 @@ carefully, first two, then about as many as were not refused so far.
 import asyncio
 import math
 from collections import deque
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
 from typing import Literal
 
 from core.backoff import LONGEST_WAIT_SECONDS, OnWait
+from core.client.pace import Pace, Sent
 from core.clock import CLOCK, Clock
 from core.errors import RateLimited
 
@@ -30,31 +29,11 @@ _REASON = "Replicate's rate limit is used up."
 _ACCEPTED_SECONDS = 0.2
 """A refusal is there at once; a create's answer may be held back for as long as its model runs."""
 
-_CLOSE_ENOUGH = 0.08
-"""How near to the limit an interval is learned; each step nearer may cost a refusal."""
+_NOTEWORTHY_SECONDS = 1.0
+"""A wait that turns out so much longer or shorter than it was told is told again."""
 
-_FORGETTING = 0.998
-
-_SHORTEST_REFUSAL_SECONDS = 0.1
 _GRAIN = 1e-6
 _RECENT = 256
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A request that was let through.
-
-    Attributes:
-        number: counted from the limit's first.
-        at: when, by the clock.
-        since_last: seconds since the one before it that wasn't refused.
-        interval: the one that was learned by then.
-    """
-
-    number: int
-    at: float
-    since_last: float
-    interval: float | None
 
 
 class RateLimits:
@@ -88,9 +67,7 @@ class RateLimit:
         self._burst = float(a_minute)
         self._per_second = a_minute / 60
         self._is_careful = is_careful
-        self._line = asyncio.Lock()  # whoever waits gets it in the order of asking
-        self._waiting = 0
-        self._news = asyncio.Event()
+        self._line: list[_Place] = []
 
         self._number = 0
         self._recent: deque[Sent] = deque(maxlen=_RECENT)  # not refused, as far as is known
@@ -102,7 +79,7 @@ class RateLimit:
         self._is_told = False
         self._refused = 0
         self._opens_at = -math.inf
-        self._pace = _Pace()
+        self._pace = Pace()
 
     async def turn(
         self,
@@ -110,36 +87,41 @@ class RateLimit:
         until: float = math.inf,
         on_wait: OnWait | None = None,
         stop: asyncio.Event | None = None,
-    ) -> Sent:
+    ) -> Sent | None:
         """Return when a request may be sent; they are let through in the order of asking.
 
         Args:
             until: the clock's time after which it isn't worth waiting.
-            on_wait: told why and for how many seconds, if it has to wait.
-            stop: ends the wait when it is set, and lets the request through, to be dropped.
+            on_wait: told why and for how many seconds, if it has to wait, and again when that
+                turns out otherwise.
+            stop: ends the wait when it is set.
+
+        Returns:
+            The request, to be noted when it was answered, or None if it was stopped: nothing may
+            be sent then.
 
         Raises:
             RateLimited: it would be later than `until`.
         """
-        if not self._waiting and not self.seconds():
-            return self._sent()
-        self._waiting += 1
+        place = _Place(until)
+        self._line.append(place)
         try:
-            apart = self._pace.interval or 1 / self._per_second
-            expected = self.seconds() + (self._waiting - 1) * apart
-            if on_wait is not None and expected:
-                on_wait(_REASON, expected)
-            async with self._line:
-                while (seconds := self.seconds()) and not (stop and stop.is_set()):
-                    if self._clock.monotonic() + seconds > until:
-                        raise RateLimited(status=429, retry_after_seconds=seconds)
-                    if on_wait is not None and abs(seconds - expected) > 1:
-                        on_wait(_REASON, seconds)
-                    expected = seconds
-                    await self._sleep(seconds, stop)
-                return self._sent()
+            while not (stop and stop.is_set()):
+                now, seconds = self._clock.monotonic(), self.seconds()
+                is_next = self._line[0] is place
+                if is_next and not seconds:
+                    return self._sent()
+                if now + seconds > until:
+                    raise RateLimited(status=429, retry_after_seconds=seconds)
+                if on_wait is not None:
+                    self._announce(place, now, seconds, on_wait)
+                place.is_called.clear()
+                waits = [place.is_called.wait(), *([stop.wait()] if stop else [])]
+                await _first_of(*waits, *([self._clock.sleep(seconds)] if is_next else []))
+            return None
         finally:
-            self._waiting -= 1
+            self._line.remove(place)
+            self._call()
 
     def note_answer(self, sent: Sent, headers: Mapping[str, str]) -> None:
         """Note that a request was answered, and what its answer tells of the limit.
@@ -154,8 +136,8 @@ class RateLimit:
             self._hear(remaining, reset, sent_since=self._number - sent.number)
         self._pace.accepted(sent)
         if (self._pace.interval or math.inf) * self._per_second <= 1:
-            self._pace = _Pace()
-        self._tell()
+            self._pace = Pace()
+        self._call()
 
     def note_refusal(self, sent: Sent, asked_seconds: float | None) -> None:
         """Note that a request was refused, and for how long, as far as it was told."""
@@ -171,7 +153,7 @@ class RateLimit:
         self._is_told = False
         self._refused = self._number
         self._opens_at = max(self._opens_at, now + seconds)
-        self._tell()
+        self._call(everybody=True)
 
     def seconds(self) -> float:
         """Return how long the next request has to wait, 0 if it may go at once."""
@@ -234,87 +216,46 @@ class RateLimit:
         self._left = left
         self._left_at = self._clock.monotonic()
 
-    def _tell(self) -> None:
-        self._news.set()
+    def _announce(self, place: "_Place", now: float, seconds: float, on_wait: OnWait) -> None:
+        ahead = self._line.index(place)
+        seconds += ahead * (self._pace.interval or 1 / self._per_second)
+        if place.goes_at is None or abs(now + seconds - place.goes_at) > _NOTEWORTHY_SECONDS:
+            place.goes_at = now + seconds
+            on_wait(_REASON, seconds)
 
-    async def _sleep(self, seconds: float, stop: asyncio.Event | None) -> None:
-        """Wait, until there is news of the limit at the longest: an answer may have moved it."""
-        self._news.clear()
-        waits = [
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(self._news.wait()),
-            *([] if stop is None else [asyncio.ensure_future(stop.wait())]),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            for wait in waits:
-                with suppress(asyncio.CancelledError):
-                    await wait
+    def _call(self, *, everybody: bool = False) -> None:
+        """Wake who is next, and those for whom it would now be too late."""
+        opens_at = self._clock.monotonic() + self.seconds()
+        for number, place in enumerate(self._line):
+            if everybody or number == 0 or place.until < opens_at:
+                place.is_called.set()
 
 
-class _Pace:
-    """The interval between requests that refusals taught; none while there were none.
+class _Place:
+    """A place in the line.
 
-    A refusal that comes one request after another says how far apart they must be, to the second
-    where it tells whole seconds. Between what was refused and what was accepted it is halved.
+    Attributes:
+        goes_at: when it is its turn, as it was last told.
+        is_called: set to have it look at the limit again.
     """
 
-    def __init__(self) -> None:
-        self.interval: float | None = None
-        self._too_short = 0.0
-        self._good: float | None = None
-        self._learned_at = -math.inf
-        self._number = 0
-        self._vain = 0
+    def __init__(self, until: float) -> None:
+        self.until = until
+        self.goes_at: float | None = None
+        self.is_called = asyncio.Event()
 
-    def accepted(self, sent: Sent) -> None:
-        """Go nearer to the limit, after a request that was sent at the interval of now."""
-        if self.interval is None or sent.interval != self.interval or sent.at < self._learned_at:
-            return
-        self._vain = 0
-        self._good = self.interval
-        if self.interval - self._too_short > _CLOSE_ENOUGH * self.interval:
-            self.interval = (self.interval + self._too_short) / 2
-        else:
-            self._too_short *= _FORGETTING  # now and then it is tried once more
 
-    def refused(
-        self, sent: Sent, asked_seconds: float | None, *, now: float, last_at: float | None
-    ) -> float:
-        """Learn from a refusal, and return how long nothing is worth sending.
-
-        Args:
-            last_at: when the one before it was sent that wasn't refused.
-        """
-        if sent.at < self._learned_at:
-            return asked_seconds or 0.0  # it was on its way when the last one taught the same
-        seconds = max(asked_seconds or 0.0, _SHORTEST_REFUSAL_SECONDS)
-        if asked_seconds is None or self._vain:
-            seconds = max(seconds, min(LONGEST_WAIT_SECONDS, 0.25 * 2**self._vain))
-        whole_seconds = asked_seconds is None or asked_seconds == int(asked_seconds)
-        told = (now - last_at if last_at is not None else 0.0) + seconds
-        accepted_since = sent.number - self._number - 1
-        since_last = min(sent.since_last, told)
-        if accepted_since == 0 and self.interval is not None:
-            self._vain += 1
-            self._too_short = max(self._too_short, since_last)
-            self.interval = max(told, self._too_short * (1 + _CLOSE_ENOUGH))
-        elif self.interval is None:
-            is_interval = accepted_since == 1 and last_at is not None
-            inexact = 1.0 if whole_seconds else _CLOSE_ENOUGH * told
-            self._too_short = max(since_last, told - inexact) if is_interval else since_last
-            self.interval = told
-        else:
-            self._too_short = since_last
-            is_better = self._good is not None and self._good > since_last * (1 + _CLOSE_ENOUGH)
-            self.interval = self._good if is_better else min(told, since_last * 1.5)
-        self._good = None
-        self._number = sent.number
-        self._learned_at = now
-        return seconds
+async def _first_of(*works: Awaitable[object]) -> None:
+    """Wait for whichever comes first, end the others, and raise what it raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:
