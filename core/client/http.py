@@ -193,6 +193,8 @@ class Http:
         Raises:
             The last error.
         """
+        limit = self._limits.of(kind)
+        ticket = limit.ticket() if limit else None
         until = self.clock.monotonic() + self._backoff.patience_seconds
         sleep = None if stop is None else _sleep_until(stop, self.clock)
         async for attempt in self._backoff.attempts(
@@ -200,7 +202,9 @@ class Http:
         ):
             with attempt:
                 request = self._request(method, path, extra_seconds=extra_seconds, **content)
-                return await self._answer(request, read, kind, until, on_wait, stop, on_send)
+                return await self._answer(
+                    request, read, kind, ticket, until, on_wait, stop, on_send
+                )
         raise AssertionError("attempts end with a result or an error")
 
     async def text(self, path: str, *, name: str) -> str:
@@ -287,6 +291,7 @@ class Http:
         request: httpx2.Request,
         read: Callable[[Answer], T],
         kind: Kind = "other",
+        ticket: int | None = None,
         until: float = float("inf"),
         on_wait: OnWait | None = None,
         stop: asyncio.Event | None = None,
@@ -294,7 +299,9 @@ class Http:
     ) -> T:
         """Wait for the request's turn, send it once, and return what its answer holds."""
         limit = self._limits.of(kind)
-        sent = await limit.turn(until=until, on_wait=on_wait, stop=stop) if limit else None
+        sent = None
+        if limit:
+            sent = await limit.turn(ticket=ticket, until=until, on_wait=on_wait, stop=stop)
         if on_send is not None:
             on_send()
         headers: Mapping[str, str] = {}

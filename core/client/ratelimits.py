@@ -8,9 +8,12 @@ carefully, first two, then about as many as were not refused so far.
 """
 
 import asyncio
+import itertools
 import math
+from bisect import insort
 from collections import deque
 from collections.abc import Awaitable, Mapping
+from operator import attrgetter
 from typing import Literal
 
 from core.backoff import LONGEST_WAIT_SECONDS, OnWait
@@ -29,8 +32,13 @@ _REASON = "Replicate's rate limit is used up."
 _ACCEPTED_SECONDS = 0.2
 """A refusal is there at once; a create's answer may be held back for as long as its model runs."""
 
+_DENSER = 0.9
+
 _NOTEWORTHY_SECONDS = 1.0
 """A wait that turns out so much longer or shorter than it was told is told again."""
+
+_FORGOTTEN_SECONDS = 120.0
+"""An account that had too little credit may have more after such a pause."""
 
 _GRAIN = 1e-6
 _RECENT = 256
@@ -64,10 +72,11 @@ class RateLimit:
 
     def __init__(self, a_minute: int, *, clock: Clock = CLOCK, is_careful: bool = False) -> None:
         self._clock = clock
-        self._burst = float(a_minute)
+        self._most = self._burst = float(a_minute)
         self._per_second = a_minute / 60
         self._is_careful = is_careful
         self._line: list[_Place] = []
+        self._tickets = itertools.count()
 
         self._number = 0
         self._recent: deque[Sent] = deque(maxlen=_RECENT)  # not refused, as far as is known
@@ -77,13 +86,21 @@ class RateLimit:
         self._left = self._burst
         self._left_at = clock.monotonic()
         self._is_told = False
+        self._reset_seconds = 0.0
+        self._resets_at = -math.inf
         self._refused = 0
+        self._sent_at = -math.inf
         self._opens_at = -math.inf
         self._pace = Pace()
+
+    def ticket(self) -> int:
+        """Return a place in the order of asking."""
+        return next(self._tickets)
 
     async def turn(
         self,
         *,
+        ticket: int | None = None,
         until: float = math.inf,
         on_wait: OnWait | None = None,
         stop: asyncio.Event | None = None,
@@ -91,6 +108,8 @@ class RateLimit:
         """Return when a request may be sent; they are let through in the order of asking.
 
         Args:
+            ticket: its place in that order, for one that was refused and comes again; a new one,
+                if not given.
             until: the clock's time after which it isn't worth waiting.
             on_wait: told why and for how many seconds, if it has to wait, and again when that
                 turns out otherwise.
@@ -103,8 +122,10 @@ class RateLimit:
         Raises:
             RateLimited: it would be later than `until`.
         """
-        place = _Place(until)
-        self._line.append(place)
+        self._forget()
+        place = _Place(self.ticket() if ticket is None else ticket, until)
+        insort(self._line, place, key=attrgetter("ticket"))
+        self._call(everybody=self._line[-1] is not place)
         try:
             while not (stop and stop.is_set()):
                 now, seconds = self._clock.monotonic(), self.seconds()
@@ -147,10 +168,16 @@ class RateLimit:
             return  # nobody waits for so long: each request is answered for itself
         now = self._clock.monotonic()
         before = [one for one in self._recent if one.number < sent.number]
-        last_at = before[-1].at if before else None
-        seconds = self._pace.refused(sent, asked_seconds, now=now, last_at=last_at)
+        seconds = self._pace.refused(
+            sent,
+            asked_seconds,
+            now=now,
+            last_at=before[-1].at if before else None,
+            was_denser=bool(before) and before[-1].since_last < _DENSER * sent.since_last,
+        )
         self._set_left(0.0)
         self._is_told = False
+        self._burst = self._most
         self._refused = self._number
         self._opens_at = max(self._opens_at, now + seconds)
         self._call(everybody=True)
@@ -159,10 +186,10 @@ class RateLimit:
         """Return how long the next request has to wait, 0 if it may go at once."""
         now = self._clock.monotonic()
         left = self._refilled(now)
-        if self._is_told and left >= 1:
-            return max(0.0, self._opens_at - now)
         opens_at = max(self._opens_at, now)
-        if self._pace.interval is not None:
+        if self._is_told and left >= 1:
+            pass
+        elif self._pace.interval is not None:
             last_at = self._recent[-1].at if self._recent else -math.inf
             opens_at = max(opens_at, last_at + self._pace.interval)
         elif left < 1:
@@ -179,7 +206,9 @@ class RateLimit:
         since_last = now - self._recent[-1].at if self._recent else math.inf
         sent = Sent(self._number, now, since_last, self._pace.interval)
         self._recent.append(sent)
-        self._pending[sent.number] = now
+        self._pending[sent.number] = self._sent_at = now
+        if self._is_told and self._left < 1:
+            self._close(now)
         return sent
 
     def _hear(self, remaining: int, reset: int, *, sent_since: int) -> None:
@@ -188,10 +217,24 @@ class RateLimit:
         left = float(remaining - sent_since)
         if self._is_told and sent_since:
             left = min(left, self._refilled(now))  # several answers overtake each other
+        known = self._burst if self._is_told else 0.0
+        self._burst = min(self._most, max(known, remaining + 1.0))
         self._set_left(max(0.0, left))
         self._is_told = True
-        # A window's end, or the second at which a bucket has more.
-        self._opens_at = now + reset if left < 1 else -math.inf
+        self._reset_seconds, self._resets_at = reset, now + reset
+        self._opens_at = -math.inf
+        if left < 1:
+            self._close(now)
+
+    def _close(self, now: float) -> None:
+        """Let nothing through until a window's end, or the second at which a bucket has more."""
+        ends_at = self._resets_at if self._resets_at > now else now + self._reset_seconds
+        self._opens_at = max(self._opens_at, ends_at)
+
+    def _forget(self) -> None:
+        if self._clock.monotonic() - self._sent_at > _FORGOTTEN_SECONDS:
+            self._pace = Pace()
+            self._accepted = 0
 
     def _accept(self, number: int) -> None:
         if self._pending.pop(number, None) is not None:
@@ -239,7 +282,8 @@ class _Place:
         is_called: set to have it look at the limit again.
     """
 
-    def __init__(self, until: float) -> None:
+    def __init__(self, ticket: int, until: float) -> None:
+        self.ticket = ticket
         self.until = until
         self.goes_at: float | None = None
         self.is_called = asyncio.Event()
