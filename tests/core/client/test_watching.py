@@ -125,7 +125,7 @@ async def test_who_waits_is_told_of_errors_on_the_way(parts: Parts) -> None:
     ):
         pass
 
-    assert told == [("Replicate asks to slow down: try again in 3 s.", 3.0)]
+    assert told[0] == ("Replicate asks to slow down: try again in 3 s.", 3.0)
     assert 3.0 in parts.time.slept
 
 
@@ -163,6 +163,17 @@ async def test_no_wait_reaches_beyond_the_deadline(parts: Parts) -> None:
         await watch(parts, prediction, seconds=30)
 
     assert sum(parts.time.slept) == pytest.approx(30)
+
+
+async def test_no_wait_for_a_rate_limit_reaches_beyond_the_deadline_either(parts: Parts) -> None:
+    prediction = await start(parts, "acme/endless")
+    parts.emulator.inject(Fault(**GET, status=429, headers={"Retry-After": "100"}))
+
+    with pytest.raises(PredictionTimeout):
+        await watch(parts, prediction, seconds=30)
+
+    assert sum(parts.time.slept) == pytest.approx(30)
+    assert parts.emulator.predictions[0]["status"] == "canceled"
 
 
 @pytest.mark.parametrize(("status", "kind"), [(401, Unauthenticated), (404, NotFound)])
