@@ -3,13 +3,13 @@
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
 from core.certificates import trusted_certificates
 from core.downloads.addresses import HostRules
 from core.errors import UrlRefused
+from core.proxies import proxy_for, usable_proxy
 
 MOST_REDIRECTS = 5
 
@@ -66,11 +66,12 @@ class Pools:
     def _made(self, proxy: str | None) -> httpx2.AsyncBaseTransport:
         if self._transport is not None:
             return self._transport()
-        return httpx2.AsyncHTTPTransport(
-            verify=trusted_certificates(),
-            limits=_LIMITS,
-            proxy=None if proxy is None else httpx2.Proxy(proxy),
-        )
+        with usable_proxy():
+            return httpx2.AsyncHTTPTransport(
+                verify=trusted_certificates(),
+                limits=_LIMITS,
+                proxy=None if proxy is None else httpx2.Proxy(proxy),
+            )
 
     async def _close_oldest(self) -> None:
         for key in list(self._open):
@@ -112,7 +113,7 @@ class Hops:
             httpx2.TransportError: the connection broke.
         """
         for _ in range(MOST_REDIRECTS + 1):
-            proxy = _proxy_for(url)
+            proxy = proxy_for(url)
             pinned = await self._rules.pin(url, turn=turn, is_proxied=proxy is not None)
             request = httpx2.Request(
                 "GET",
@@ -137,14 +138,3 @@ def _target(url: str, location: str) -> str:
         return str(httpx2.URL(url).join(location))
     except (httpx2.InvalidURL, ValueError) as error:
         raise UrlRefused(url, "The output's URL leads to one that can't be read.") from error
-
-
-def _proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL: `HTTPS_PROXY`, `NO_PROXY` and so on."""
-    try:
-        parsed = httpx2.URL(url)
-    except (httpx2.InvalidURL, ValueError):
-        return None  # the host rules say what is wrong with it
-    proxies = getproxies()
-    proxy = proxies.get(parsed.scheme) or proxies.get("all")
-    return None if proxy is None or proxy_bypass(parsed.host) else proxy
