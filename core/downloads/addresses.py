@@ -86,7 +86,7 @@ class HostRules:
             return Pinned(host, parsed)
         if parsed.scheme != "https" or not parsed.host:
             raise UrlRefused(url, "The output's URL is not https: it was not followed.")
-        name = parsed.raw_host.decode("ascii").lower().rstrip(".")
+        name = parsed.raw_host.decode("ascii").rstrip(".")
         literal = _literal(name)
         if is_proxied and literal is None:
             if "." not in name or name.endswith(_LOCAL_NAMES):

@@ -253,6 +253,7 @@ async def test_through_a_tunnel_the_certificate_is_checked_for_the_name(
         "localhost.",
         "files.localhost",
         "printer.local",
+        "Printer.LOCAL",
         "metadata.google.internal",
         "metadata.google.internal.",
         "intranet",
