@@ -1,16 +1,28 @@
 """The emulator with models that take no time of their own: `python -m tests.bench.emulated`."""
 
 import argparse
+import io
 import signal
 from collections.abc import AsyncIterator, Mapping
 from random import Random
 from typing import Any
 
+from PIL import Image
+
 from core.emulator import Emulator, ModelCard, Runner
 from core.emulator.models import RUNNERS
 from core.emulator.runner import Context, File, Run, Step, Token
 
-_PICTURE = b"\x89PNG\r\n\x1a\n" + Random(1).randbytes(200_000)
+
+def _png() -> bytes:
+    """Return a picture of 1024 × 1024 pixels, 200 kB."""
+    noise = Image.frombytes("RGB", (200, 200), Random(1).randbytes(200 * 200 * 3))
+    encoded = io.BytesIO()
+    noise.resize((1024, 1024), Image.Resampling.NEAREST).save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+_PICTURE = _png()
 
 _URIS = {"type": "array", "items": {"type": "string", "format": "uri"}}
 _TEXT = {
