@@ -4,7 +4,6 @@ from typing import cast
 
 import pytest
 from replicate.exceptions import ModelError
-from structlog.testing import capture_logs
 
 from core.api.polling import Polling, interval_seconds
 from core.client.predictions import Predictions
@@ -19,6 +18,7 @@ from core.errors import (
 )
 from core.prediction import Prediction
 from tests.core.parts import FakeTime, Parts
+from tests.logs import capture_logs
 
 GET = {"method": "GET", "path": "/v1/predictions/*"}
 CANCEL = {"method": "POST", "path": "*/cancel"}

@@ -2,7 +2,6 @@ from collections.abc import Awaitable, Callable
 
 import httpx2
 import pytest
-from structlog.testing import capture_logs
 
 from core.api.directory import Directory
 from core.api.transport import Api
@@ -35,6 +34,7 @@ from core.errors import (
 )
 from core.prediction import Prediction
 from tests.core.parts import FakeTime, Parts, settings_for
+from tests.logs import capture_logs
 
 Operation = Callable[[], Awaitable[str]]
 
