@@ -1,9 +1,10 @@
 """GET along redirects: each hop keeps the host rules, and none carries a credential."""
 
+import os
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import proxy_bypass
 
 import httpx2
 
@@ -140,11 +141,13 @@ def _target(url: str, location: str) -> str:
 
 
 def _proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL: `HTTPS_PROXY`, `NO_PROXY` and so on."""
+    """Return the proxy that the environment names for a URL, as `HTTPS_PROXY` and `NO_PROXY` do."""
     try:
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError):
         return None  # the host rules say what is wrong with it
-    proxies = getproxies()
-    proxy = proxies.get(parsed.scheme) or proxies.get("all")
-    return None if proxy is None or proxy_bypass(parsed.host) else proxy
+    names = (f"{parsed.scheme}_proxy", "all_proxy")
+    named = (os.environ.get(name) or os.environ.get(name.upper()) for name in names)
+    proxy = next((one for one in named if one), None)
+    is_bypassed = proxy is not None and bool(proxy_bypass(parsed.host))
+    return None if is_bypassed else proxy

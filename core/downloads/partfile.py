@@ -58,20 +58,16 @@ class PartFile:
         """The hash of the bytes so far, in hexadecimal."""
         return self._hash.hexdigest()
 
-    def open(self) -> None:
-        """Make the folder and the file now, rather than at the first write."""
+    def open(self) -> int:
+        """Make the folder and the file now, and return how much room is left there, in bytes."""
         with self._lock:
             self._opened()
-
-    def free_bytes(self) -> int:
-        """Return how much room is left where the file is."""
         return shutil.disk_usage(self._path.parent).free
 
     def learn(self, facts: Facts) -> None:
-        """Take down what is told of the file; its bytes come after this."""
+        """Take down what is told of the file, in memory; its bytes come after this."""
         with self._lock:
-            self._opened()
-            self._learn(facts)
+            self.facts = facts
 
     def write(self, data: bytes | bytearray) -> None:
         """Append bytes."""
@@ -112,9 +108,6 @@ class PartFile:
     def _open(self) -> BinaryIO:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         return self._path.open("xb")
-
-    def _learn(self, facts: Facts) -> None:
-        self.facts = facts
 
     def _append(self, file: BinaryIO, data: bytes | bytearray) -> None:
         file.write(data)
