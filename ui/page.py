@@ -26,6 +26,9 @@ from ui.views import pieces
 _CACHE_SWEEP_SECONDS = 3600
 _CACHE_AGE_SECONDS = 24 * 3600
 _MAX_QUEUED = 200
+_MAX_EVENTS = 260
+"""How many events may be under way at once: those that follow a run last as long as it does, and
+an answer has to get through beside them."""
 
 
 def build_page(services: Services) -> gr.Blocks:
@@ -94,6 +97,9 @@ def build_page(services: Services) -> gr.Blocks:
     note_progress_at(clock, demo)
     keep_drawing(demo)
     check_files_of(demo)
+    # No more events than this are taken up, whatever their own limits are; threads are started as
+    # they are needed. The queue reads it when it is made.
+    demo.max_threads = _MAX_EVENTS
     demo.queue(api_open=False, max_size=_MAX_QUEUED, default_concurrency_limit=None)
     sum_up_no_events(demo)
     return demo
