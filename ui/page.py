@@ -12,7 +12,13 @@ from ui.links import Bench, Benches, Links
 from ui.live.changes import IDLE_SECONDS, Live, Seen
 from ui.live.feed import Feed
 from ui.live.head import Head
-from ui.mends import check_files_of, keep_drawing, note_progress_at, sum_up_no_events
+from ui.mends import (
+    check_files_of,
+    keep_drawing,
+    note_progress_at,
+    rest_between_events,
+    sum_up_no_events,
+)
 from ui.services import Services
 from ui.tabs import chat, explore, history
 from ui.tabs.chat import ChatHandlers
@@ -102,6 +108,7 @@ def build_page(services: Services) -> gr.Blocks:
     demo.max_threads = _MAX_EVENTS
     demo.queue(api_open=False, max_size=_MAX_QUEUED, default_concurrency_limit=None)
     sum_up_no_events(demo)
+    rest_between_events(demo)
     return demo
 
 

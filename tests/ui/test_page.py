@@ -1,5 +1,7 @@
 """The page's wiring: it builds without a warning, and shows nothing that isn't meant."""
 
+import asyncio
+
 import gradio as gr
 import pytest
 from gradio.queueing import Queue
@@ -88,6 +90,28 @@ async def test_a_form_is_drawn_although_another_event_adds_a_block_meanwhile(
         blocks[-len(blocks)] = None
 
     assert len(blocks) > 2 * before
+
+
+async def test_the_server_rests_between_events(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio looks for a new one a thousand times a second, and never stops."""
+    looks = 0
+
+    def look(_: Queue) -> int:
+        nonlocal looks
+        looks += 1
+        return 0
+
+    queue = build_page(services)._queue
+    monkeypatch.setattr(Queue, "__len__", look)
+
+    waiting = asyncio.create_task(queue.start_processing())
+    await asyncio.sleep(0.2)
+    queue.close()
+    await waiting
+
+    assert 0 < looks <= 50
 
 
 async def test_nothing_that_the_server_does_hangs_on_a_form_that_is_drawn_anew(
