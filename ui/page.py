@@ -17,6 +17,7 @@ from ui.mends import (
     keep_drawing,
     note_progress_at,
     rest_between_events,
+    skip_for_nothing,
     sum_up_no_events,
 )
 from ui.services import Services
@@ -109,6 +110,7 @@ def build_page(services: Services) -> gr.Blocks:
     demo.queue(api_open=False, max_size=_MAX_QUEUED, default_concurrency_limit=None)
     sum_up_no_events(demo)
     rest_between_events(demo)
+    skip_for_nothing(demo)
     return demo
 
 
