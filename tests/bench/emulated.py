@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import re
 import signal
 from collections.abc import AsyncIterator, Mapping
 from random import Random
@@ -12,6 +13,7 @@ from PIL import Image
 from core.emulator import Emulator, ModelCard, Runner
 from core.emulator.models import RUNNERS
 from core.emulator.runner import Context, File, Run, Step, Token
+from tests.bench.peers import CHAT_MODEL
 
 
 def _png() -> bytes:
@@ -47,9 +49,22 @@ async def _words(given: Mapping[str, Any], context: Context) -> AsyncIterator[St
         yield Token(f"word{number} ")
 
 
-def _runner(name: str, run: Run, fields: Mapping[str, Any], output: dict[str, Any]) -> Runner:
+async def _chat(given: Mapping[str, Any], context: Context) -> AsyncIterator[Step]:
+    """So many words as the last question asks for: `300 words at 30 a second`."""
+    count, rate = re.findall(r"(\d+) words at (\d+) a second", given["prompt"])[-1]
+    async for word in _words({"count": int(count), "rate": int(rate)}, context):
+        yield word
+
+
+def _runner(
+    name: str,
+    run: Run,
+    fields: Mapping[str, Any],
+    output: dict[str, Any],
+    owner: str = "bench",
+) -> Runner:
     card = ModelCard(
-        owner="bench",
+        owner=owner,
         name=name,
         description=f"Makes {name} without delay",
         input={
@@ -64,6 +79,7 @@ def _runner(name: str, run: Run, fields: Mapping[str, Any], output: dict[str, An
     return Runner(card, run)
 
 
+_CHAT_OWNER, _, _CHAT_NAME = CHAT_MODEL.partition("/")
 _MODELS = (
     _runner("picture", _picture, {"seconds": {"type": "number", "default": 0}}, _URIS),
     _runner(
@@ -75,6 +91,7 @@ _MODELS = (
         },
         _TEXT,
     ),
+    _runner(_CHAT_NAME, _chat, {}, _TEXT, owner=_CHAT_OWNER),
 )
 
 
