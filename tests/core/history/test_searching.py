@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 
 from core.history.archive import Archive, Filter
 from core.history.records import State
-from core.history.searching import mentions
+from core.history.searching import mentioned
 from core.history.tables import JobRow
 from core.models.chat import Turn
 from tests.core.history.material import a_job, add
@@ -181,7 +181,7 @@ async def test_other_databases_search_the_same_columns(archive: Archive) -> None
     )
 
     def ids(words: str) -> list[str]:
-        query = select(JobRow.id).where(*mentions(words, has_index=False))
+        query = select(JobRow.id).where(mentioned(words.split()))
         with archive._engine.connect() as connection:
             return list(connection.scalars(query))
 
@@ -189,5 +189,5 @@ async def test_other_databases_search_the_same_columns(archive: Archive) -> None
     assert ids("red veo MEOW") == ["cat"]
     assert ids("0%") == ["fox"]
     assert ids("r_d") == []
-    spoken = select(JobRow.id).where(*mentions("fox", has_index=False))
+    spoken = select(JobRow.id).where(mentioned(["fox"]))
     assert "ILIKE" in str(spoken.compile(dialect=postgresql.dialect()))
