@@ -64,12 +64,12 @@ def rows(bench: Bench) -> Iterator[Row | Curve]:
             against=f"{least:,} runs",
             load=load_average(),
         )
-    yield Curve(
-        "Looking into a history",
-        "runs in it",
-        "ms",
-        {name: [(count, found[str(count)][name]) for count in sizes] for name in LOOKS},
-    )
+    for title, names in _PANELS.items():
+        lines = {
+            name.removeprefix("search, "): [(count, found[str(count)][name]) for count in sizes]
+            for name in names
+        }
+        yield Curve(title, "runs in the history", "ms", lines)
 
 
 def fill(database: Path, count: int) -> None:
@@ -166,6 +166,17 @@ LOOKS: Mapping[str, Look] = {
     "search among failed": _listed(FEW, words="maker", states=_FAILED),
     "models": _models,
     "one run": _detail,
+}
+
+
+_PANELS = {
+    "Searching the history": (
+        "search, in half of all",
+        "search, in ten",
+        "search, in none",
+        "search, two letters in ten",
+    ),
+    "Looking through the history": ("first page", "failed, ten", "models", "one run"),
 }
 
 
