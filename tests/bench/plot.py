@@ -82,7 +82,8 @@ def _panel(axes: Axes, curve: Curve, peers: Mapping[str, str]) -> None:
             axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 3 else (1,)))
             axis.set_minor_formatter(NullFormatter())
         elif axis is axes.yaxis:
-            axes.set_ylim(bottom=0)
+            room_for_legend = 1 - 0.1 * min(len(curve.lines), 6)
+            axes.set_ylim(0, 1.05 * (max(values) or 1) / room_for_legend)
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.set_title(curve.title, loc="left", fontsize=14, fontweight="bold")
     axes.set_xlabel(curve.across, fontsize=12)

@@ -63,6 +63,7 @@ def rows(bench: Bench) -> Iterator[Row | Curve]:
             unit="ms",
             against=f"{least:,} runs",
             load=load_average(),
+            why=_WHY.get(name, ""),
         )
     for title, names in _PANELS.items():
         lines = {
@@ -168,6 +169,8 @@ LOOKS: Mapping[str, Look] = {
     "one run": _detail,
 }
 
+
+_WHY = {"search, two letters in ten": "the index knows three letters together: all words are read"}
 
 _PANELS = {
     "Searching the history": (
