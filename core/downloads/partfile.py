@@ -39,6 +39,7 @@ class PartFile:
 
     Args:
         folder: where the file will be; made by `open` if it isn't there.
+        outlives_power_cuts: once it is published; otherwise it is whole then, or not there.
 
     Attributes:
         facts: what was told of it.
@@ -46,7 +47,8 @@ class PartFile:
         head: the first of them, `HEAD_BYTES` at most.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, outlives_power_cuts: bool = True) -> None:
+        self._outlives_power_cuts = outlives_power_cuts
         self._path = folder / f".{secrets.token_hex(8)}.part"
         self._file: BinaryIO | None = None
         self._is_over = False
@@ -132,7 +134,8 @@ class PartFile:
 
     def _place(self, target: Path) -> None:
         self._path.replace(target)
-        _sync_folder(target.parent)
+        if self._outlives_power_cuts:
+            _sync_folder(target.parent)
 
     def _remove(self) -> None:
         if self._file is None:

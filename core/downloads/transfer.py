@@ -84,7 +84,7 @@ class Transfer:
         self._max_bytes = max_bytes
         self._on_progress = on_progress
         self._part = (
-            PartFile(path.parent)
+            PartFile(path.parent, outlives_power_cuts=False)
             if partials is None
             else KeptFile(path.parent, partials, _key(url, path))
         )
