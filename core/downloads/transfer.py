@@ -40,8 +40,12 @@ T = TypeVar("T")
 OnProgress = Callable[[int, int | None], None]
 """Told how many bytes are there, and of how many; None when that isn't known."""
 
-_WRITE_BYTES = 256 * 1024
-"""Written and hashed at once, on a thread, while the next of them come from the network."""
+_FEWEST_BYTES = 256 * 1024
+_MOST_BYTES = 1024 * 1024
+_SHARE = 128
+"""So many bytes, or that part of what is there, are written and hashed at once, on a thread, while
+the next of them come from the network: more at once is quicker, and lost if the process is killed.
+"""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class Transfer:
             else KeptFile(path.parent, partials, _key(url, path))
         )
         self._inflater: Inflater | None = None
+        self._is_kept = partials is not None
         self._free_bytes = 0
         self._writing: asyncio.Future[None] | None = None
         self._unwritten: bytes | bytearray = b""  # comes after what is being written
@@ -176,6 +181,7 @@ class Transfer:
         """
         self._unwritten = buffer = bytearray()
         taken = self.size
+        at_once = self._bytes_at_once(taken)
         try:
             async for data in response.aiter_raw():
                 for piece in self._inflater.feed(data) if self._inflater else (data,):
@@ -183,9 +189,10 @@ class Transfer:
                     taken += len(piece)
                     if taken > self._max_bytes:
                         raise self._too_large()
-                    if len(buffer) >= _WRITE_BYTES:
+                    if len(buffer) >= at_once:
                         await self._begin_to_write(buffer)
                         self._unwritten = buffer = bytearray()
+                        at_once = self._bytes_at_once(taken)
                         self._report(taken)
             if self._inflater:
                 self._inflater.finish()
@@ -253,6 +260,10 @@ class Transfer:
             with suppress(OSError):
                 self._part.write(self._unwritten)
         self._part.leave()
+
+    def _bytes_at_once(self, size: int) -> int:
+        share = size // _SHARE if self._is_kept else size
+        return min(_MOST_BYTES, max(_FEWEST_BYTES, share))
 
     async def _begin_to_write(self, data: bytearray) -> None:
         """Write and hash on a thread, once the part before it is written."""
