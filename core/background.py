@@ -4,30 +4,107 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from core.oneloop import OneLoop
+
 T = TypeVar("T")
+
+FAREWELL_SECONDS = 7.0
+"""How long whoever is cancelled, or closes, waits for what is to be finished.
+
+A create's answer may be held for 5 s, and only then it is known what there is to cancel.
+"""
 
 
 class Background:
     """Tasks that don't end with whoever started them. Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._loop = OneLoop()
+        self._deadlines: dict[asyncio.Task[Any], float | None] = {}
+        self._keepers: set[_Keeper] = set()
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Start a task; whoever awaits it does so by `asyncio.shield`, or cancels it along."""
+        """Start a task; whoever awaits it does so by `asyncio.shield` or `finish`.
+
+        Raises:
+            WrongEventLoop: this belongs to another one.
+        """
+        try:
+            self._loop.check()
+        except BaseException:
+            work.close()
+            raise
         task = asyncio.create_task(work)
-        self._tasks.add(task)  # the loop itself would let it be collected
-        task.add_done_callback(self._tasks.discard)
+        # Hidden from `asyncio.run`, which cancels every task in the end: on Ctrl+C, or when there
+        # was an error. It also waits for them, and so for this one's keeper.
+        asyncio.tasks._unregister_task(task)
+        self._deadlines[task] = None
+        task.add_done_callback(self._deadlines.pop)
+        keeper = _Keeper(self, task)
+        self._keepers.add(keeper)
+        keeper.add_done_callback(self._keepers.discard)
         return task
 
+    async def finish(self, task: asyncio.Task[T]) -> T | None:
+        """Wait for a spawned task, although the caller is cancelled; `FAREWELL_SECONDS` at most.
+
+        Returns:
+            Its result, or None when it needs longer; it goes on.
+
+        Raises:
+            CancelledError: the caller was cancelled meanwhile; and what the task raises.
+        """
+        interrupt = None
+        while not task.done() and (seconds := self.deadline(task) - _now()) > 0:
+            try:
+                await asyncio.wait({task}, timeout=seconds)
+            except asyncio.CancelledError as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
+        return task.result() if task.done() else None
+
+    def deadline(self, task: asyncio.Task[Any]) -> float:
+        """Return until when a spawned task is waited for, by its loop's time; from now on."""
+        deadline = self._deadlines.get(task)
+        if deadline is None:
+            deadline = self._deadlines[task] = _now() + FAREWELL_SECONDS
+        return deadline
+
     async def aclose(self, *, seconds: float) -> None:
-        """Wait for what still runs and what that starts; cancel what takes longer."""
+        """Wait for what still runs and what that starts; cancel what takes longer.
+
+        Raises:
+            WrongEventLoop: as `spawn`.
+        """
+        self._loop.check()
         try:
             async with asyncio.timeout(seconds):
-                while self._tasks:
-                    await asyncio.wait(self._tasks)
+                while self._deadlines:
+                    await asyncio.wait(self._deadlines)
         except TimeoutError:
-            late = set(self._tasks)
+            late = set(self._deadlines)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+
+class _Keeper(asyncio.Task[None]):
+    """Waits for a task of the background; being cancelled only sets it a deadline."""
+
+    def __init__(self, background: Background, task: asyncio.Task[Any]) -> None:
+        async def wait() -> None:
+            await asyncio.wait({task})
+
+        super().__init__(wait(), loop=task.get_loop())
+        self._background = background
+        self._task = task
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        if not self._task.done():
+            self.get_loop().call_at(self._background.deadline(self._task), self._task.cancel, msg)
+        return False
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -22,7 +22,7 @@ from core.api.retries import OnWait, Retries
 from core.api.streaming import OutputStream
 from core.api.transport import Api
 from core.api.uploads import Uploads
-from core.background import Background
+from core.background import FAREWELL_SECONDS, Background
 from core.downloads.downloader import Downloader
 from core.downloads.saving import Saving
 from core.errors import PlaygroundError, PredictionTimeout
@@ -32,9 +32,6 @@ from core.settings import Settings
 
 _RUN_WAIT_SECONDS = 5
 """How long `run_model` lets Replicate hold its answer: a quick model's result comes with it."""
-
-_FAREWELL_SECONDS = 10.0
-"""How long closing waits for cancels that are under way."""
 
 OnUpdate = Callable[[Prediction], None]
 
@@ -128,10 +125,12 @@ class AsyncReplicateClient(Lookups, Saving):
             ended = await self.wait_for_prediction(prediction, timeout=left, on_update=on_update)
         except PredictionTimeout as error:
             raise PredictionTimeout(error.prediction, seconds=seconds) from None
-        except PlaygroundError:
+        except (PlaygroundError, GeneratorExit):
             raise
         except BaseException:
-            self._background.spawn(self._cancel_quietly(prediction))
+            await self._background.finish(
+                self._background.spawn(self._cancel_quietly(prediction))
+            )
             raise
         return ended.output
 
@@ -302,7 +301,7 @@ class AsyncReplicateClient(Lookups, Saving):
         """Close open streams, let cancels that are under way arrive, close every connection."""
         for stream in list(self._streams):
             stream.begin_closing()
-        await self._background.aclose(seconds=_FAREWELL_SECONDS)
+        await self._background.aclose(seconds=FAREWELL_SECONDS)
         await self._downloader.aclose()
         await self._api.aclose()
 
@@ -333,7 +332,9 @@ class AsyncReplicateClient(Lookups, Saving):
         except asyncio.CancelledError:
             if not creating.cancelled():
                 withdrawn.set()
-                self._background.spawn(self._cancel_quietly(creating))
+                await self._background.finish(
+                    self._background.spawn(self._cancel_quietly(creating))
+                )
             raise
 
     async def _cancel_quietly(self, unwanted: Prediction | asyncio.Task[Prediction]) -> None:

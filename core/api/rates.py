@@ -10,6 +10,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
+from core.oneloop import OneLoop
+
 LONGEST_WAIT_SECONDS = 120.0
 """A longer Retry-After isn't slept through: it is raised, for a person to decide."""
 
@@ -40,6 +42,7 @@ class Rates:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._loop = OneLoop()
         self._creates = _Line(CREATES_A_MINUTE, sleep=sleep, clock=clock)
         self._others = _Line(OTHERS_A_MINUTE, sleep=sleep, clock=clock)
 
@@ -51,7 +54,11 @@ class Rates:
         Args:
             has_waited: for as long as Replicate asked in its refusal of this very request.
             on_wait: told why and for how many seconds, if it has to wait.
+
+        Raises:
+            WrongEventLoop: this belongs to another one.
         """
+        self._loop.check()
         if kind != "cancel":
             await self._line(kind).turn(has_waited, on_wait)
 

@@ -34,6 +34,7 @@ from core.errors import (
     SettingsError,
     Unauthenticated,
 )
+from core.oneloop import OneLoop
 from core.settings import Settings
 
 REQUEST_SECONDS = 30.0
@@ -174,6 +175,7 @@ class Api:
         self._timeout_seconds = timeout_seconds
         self._transport = ApiTransport(settings.base_url, inner=inner, rates=rates)
         self._is_closed = False
+        self._loop = OneLoop()
         self._package = Client(
             api_token=settings.replicate_api_token.get_secret_value(),
             base_url=settings.base_url,
@@ -187,9 +189,11 @@ class Api:
 
         Raises:
             AlreadyClosed: this was closed.
+            WrongEventLoop: it belongs to another one.
         """
         if self._is_closed:
             raise AlreadyClosed("This client is closed: make a new one.")
+        self._loop.check()
         return self._package
 
     async def request(

@@ -383,6 +383,7 @@ def test_after_closing_there_is_one_clear_error(emulator: Emulator, tmp_path: Pa
 
 def test_closing_twice_and_from_many_threads_is_fine(emulator: Emulator) -> None:
     client = ReplicateClient(settings_for(emulator.url))
+    client.get_account()
     before = client_threads()
 
     with ThreadPoolExecutor(8) as pool:
@@ -445,14 +446,20 @@ def test_calls_that_race_with_closing_are_answered_or_refused(emulator: Emulator
         assert {type(end) for end in ends} <= {type(None), AlreadyClosed}
 
 
-def test_it_closes_even_if_its_connections_do_not(emulator: Emulator) -> None:
-    async def broken() -> None:
+def test_it_closes_even_if_its_connections_do_not(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(client: AsyncReplicateClient) -> None:
+        await closing(client)
         raise ZeroDivisionError
 
+    closing = AsyncReplicateClient.aclose
+    monkeypatch.setattr(AsyncReplicateClient, "aclose", broken)
     client = ReplicateClient(settings_for(emulator.url))
+    client.get_account()
 
     with pytest.raises(ZeroDivisionError):
-        client._loop.close(broken)
+        client.close()
 
     assert client.is_closed
     client.close()
