@@ -18,8 +18,8 @@ A create's answer may be held for 5 s, and only then it is known what there is t
 class Background:
     """Tasks that don't end with whoever started them. Belongs to one event loop."""
 
-    def __init__(self) -> None:
-        self._loop = OneLoop()
+    def __init__(self, loop: OneLoop | None = None) -> None:
+        self._loop = loop or OneLoop()
         self._deadlines: dict[asyncio.Task[Any], float | None] = {}
         self._keepers: set[_Keeper] = set()
 
@@ -55,7 +55,8 @@ class Background:
             CancelledError: the caller was cancelled meanwhile; and what the task raises.
         """
         interrupt = None
-        while not task.done() and (seconds := self.deadline(task) - _now()) > 0:
+        now = task.get_loop().time
+        while not task.done() and (seconds := self.deadline(task) - now()) > 0:
             try:
                 await asyncio.wait({task}, timeout=seconds)
             except asyncio.CancelledError as error:
@@ -68,7 +69,7 @@ class Background:
         """Return until when a spawned task is waited for, by its loop's time; from now on."""
         deadline = self._deadlines.get(task)
         if deadline is None:
-            deadline = self._deadlines[task] = _now() + FAREWELL_SECONDS
+            deadline = self._deadlines[task] = task.get_loop().time() + FAREWELL_SECONDS
         return deadline
 
     async def aclose(self, *, seconds: float) -> None:
@@ -102,9 +103,5 @@ class _Keeper(asyncio.Task[None]):
 
     def cancel(self, msg: Any | None = None) -> bool:
         if not self._task.done():
-            self.get_loop().call_at(self._background.deadline(self._task), self._task.cancel, msg)
+            self.get_loop().call_at(self._background.deadline(self._task), self._task.cancel)
         return False
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -2,23 +2,17 @@
 
 import asyncio
 import os
-import queue
-import sys
 import threading
 import warnings
 from collections.abc import AsyncGenerator, Iterator
-from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from core.errors import AlreadyClosed, WrongEventLoop
 from core.readahead import ReadAhead
 from core.runningloop import Call, RunningLoop, Work, refuse_closed
 
 T = TypeVar("T")
-
-_LOOK_SECONDS = 1.0
-"""How often a thread that waits looks whether the program was interrupted."""
 
 
 class LoopThread:
@@ -60,7 +54,7 @@ class LoopThread:
         call: Call[T] | None = None
         try:
             call = running.submit(work)
-            return _result(call.future)
+            return call.future.result()
         except BaseException:
             if call is not None:
                 call.leave()
@@ -90,7 +84,7 @@ class LoopThread:
         """
         running = self._begun()
         running.refuse_own_thread()
-        items = ReadAhead(source, limit=ahead, loop=running.loop, wait=_next)
+        items = ReadAhead(source, limit=ahead, loop=running.loop)
         call: Call[None] | None = None
         try:
             call = running.submit(items.fill)
@@ -147,31 +141,3 @@ class LoopThread:
             if self._running is None:
                 self._running = RunningLoop(self._name, self._farewell)
             return self._running
-
-
-def _result(future: Future[T]) -> T:
-    while _is_worker() and not future.done():
-        with suppress(TimeoutError):
-            future.exception(timeout=_LOOK_SECONDS)
-    return future.result()
-
-
-def _next(items: "queue.SimpleQueue[Any]") -> Any:
-    while _is_worker():
-        with suppress(queue.Empty):
-            return items.get(timeout=_LOOK_SECONDS)
-    return items.get()
-
-
-def _is_worker() -> bool:
-    """Whether this isn't the main thread.
-
-    Raises:
-        KeyboardInterrupt: that one has ended with it, and waits for this one to end.
-    """
-    main = threading.main_thread()
-    if threading.current_thread() is main:
-        return False
-    if not main.is_alive() and getattr(sys, "last_type", None) is KeyboardInterrupt:
-        raise KeyboardInterrupt
-    return True

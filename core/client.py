@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -28,6 +29,7 @@ from core.downloads.saving import Saving
 from core.errors import PlaygroundError, PredictionTimeout
 from core.logs import get_logger
 from core.lookups import Lookups
+from core.oneloop import OneLoop
 from core.settings import Settings
 
 _RUN_WAIT_SECONDS = 5
@@ -64,8 +66,9 @@ class AsyncReplicateClient(Lookups, Saving):
         self.settings = settings or Settings()
         self._sleep = sleep
         self._clock = clock
-        rates = Rates(sleep=sleep)
-        self._api = Api(self.settings, inner=transport, rates=rates)
+        loop = OneLoop(self._close_unclosed)
+        rates = Rates(sleep=sleep, loop=loop)
+        self._api = Api(self.settings, inner=transport, rates=rates, loop=loop)
         retries = Retries(attempts=self.settings.max_retries, rates=rates, sleep=sleep)
         self._predictions = Predictions(self._api, retries)
         self._polling = Polling(self._predictions, sleep=sleep, clock=clock)
@@ -84,7 +87,7 @@ class AsyncReplicateClient(Lookups, Saving):
             max_bytes=self.settings.max_download_bytes,
             sleep=sleep,
         )
-        self._background = Background()
+        self._background = Background(loop)
         self._streams: set[OutputStream] = set()
 
     @property
@@ -128,9 +131,7 @@ class AsyncReplicateClient(Lookups, Saving):
         except (PlaygroundError, GeneratorExit):
             raise
         except BaseException:
-            await self._background.finish(
-                self._background.spawn(self._cancel_quietly(prediction))
-            )
+            await self._background.finish(self._background.spawn(self._cancel_quietly(prediction)))
             raise
         return ended.output
 
@@ -299,6 +300,8 @@ class AsyncReplicateClient(Lookups, Saving):
 
     async def aclose(self) -> None:
         """Close open streams, let cancels that are under way arrive, close every connection."""
+        if self._api.is_closed:
+            return
         for stream in list(self._streams):
             stream.begin_closing()
         await self._background.aclose(seconds=FAREWELL_SECONDS)
@@ -315,6 +318,16 @@ class AsyncReplicateClient(Lookups, Saving):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    async def _close_unclosed(self) -> None:
+        if not self._api.is_closed:
+            await self.aclose()
+            warnings.warn(
+                "unclosed AsyncReplicateClient: close it, or use it by `async with`",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
 
     async def _create_for_caller(
         self, model: str, input_params: Mapping[str, Any], **options: Any

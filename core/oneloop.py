@@ -1,35 +1,53 @@
-"""Keeps what lives on one event loop from being used on another one."""
+"""Binds what can be used on one event loop only to that loop, from its first use to its end."""
 
 import asyncio
-import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 
 from core.errors import WrongEventLoop
 
+Farewell = Callable[[], Awaitable[None]]
+
 
 class OneLoop:
-    """The event loop that something belongs to: the one that it is first used on."""
+    """The event loop that something belongs to: the first that it is used on.
 
-    def __init__(self) -> None:
+    Args:
+        farewell: awaited when the loop ends, as at the end of `asyncio.run`, or when the garbage
+            collector finds that nobody holds this any more.
+    """
+
+    def __init__(self, farewell: Farewell | None = None) -> None:
+        self._farewell = farewell
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._process_id = 0
+        self._ending: AsyncGenerator[None, None] | None = None
 
     def check(self) -> None:
-        """Return if this is its loop, or becomes it.
+        """Return if the running loop is the one.
 
         Raises:
-            WrongEventLoop: it belongs to another one.
+            WrongEventLoop: it isn't.
         """
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop = loop
-            self._process_id = os.getpid()
-        elif self._loop is not loop:
+            self._await_end()
+        if self._loop is not loop:
             raise WrongEventLoop(
-                "An asynchronous client belongs to one event loop, the first it is used on: make "
-                "one in each asyncio.run(), or use ReplicateClient."
+                "An asynchronous client belongs to one event loop, the first that it is used on: "
+                "make one in each asyncio.run(), or use ReplicateClient."
             )
 
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The loop; None before the first use, and in a process forked since."""
-        return self._loop if self._process_id == os.getpid() else None
+    def _await_end(self) -> None:
+        if self._farewell is not None:
+            # A loop closes every asynchronous generator that has begun and is still there.
+            self._ending = _end_with(self._farewell)
+            with suppress(StopIteration):
+                anext(self._ending).__await__().send(None)
+
+
+async def _end_with(farewell: Farewell) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await farewell()

@@ -2,7 +2,7 @@
 
 import asyncio
 import queue
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import Future
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
@@ -18,21 +18,14 @@ class ReadAhead(Generic[T]):
 
     Args:
         loop: the generator's.
-        wait: takes an item out of a queue that is empty, when there is one.
     """
 
     def __init__(
-        self,
-        source: AsyncGenerator[T, None],
-        *,
-        limit: int,
-        loop: asyncio.AbstractEventLoop,
-        wait: "Callable[[queue.SimpleQueue[Any]], Any]",
+        self, source: AsyncGenerator[T, None], *, limit: int, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._source = source
         self._limit = limit
         self._loop = loop
-        self._wait = wait
         self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._is_paused = False
         self._is_wanted = asyncio.Event()
@@ -51,14 +44,11 @@ class ReadAhead(Generic[T]):
         self._items.put(_End(filled.exception()))
 
     def __iter__(self) -> Iterator[T]:
-        items, wait = self._items, self._wait
+        items = self._items
         while True:
-            if items.empty():
-                if self._is_paused:
-                    self._loop.call_soon_threadsafe(self._is_wanted.set)
-                item = wait(items)
-            else:
-                item = items.get()
+            if self._is_paused and items.empty():
+                self._loop.call_soon_threadsafe(self._is_wanted.set)
+            item = items.get()
             if isinstance(item, _End):
                 if item.error is not None:
                     raise item.error

@@ -2,8 +2,10 @@
 
 import asyncio
 import atexit
+import concurrent.futures.thread  # noqa: F401 # before what is registered below, to come after it
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -197,12 +199,27 @@ _CLOSED = "This client is closed: make a new one."
 _all_running: set[RunningLoop] = set()
 
 
-@atexit.register
-def _end_all() -> None:
-    """End all that run in this process, and let what they cancel be cancelled."""
+def _end_all() -> list[RunningLoop]:
     ours = [one for one in list(_all_running) if one.process_id == os.getpid()]
     for one in ours:
         one.end()
+    return ours
+
+
+@atexit.register
+def _close_all() -> None:
+    """End all that run in this process, and wait until what they cancel is cancelled."""
+    ours = _end_all()
     end = time.monotonic() + FAREWELL_SECONDS
     for one in ours:
         outlast(one.ended, end - time.monotonic())
+
+
+def _end_if_interrupted() -> None:
+    """Let no thread go on with a run when Ctrl+C has ended the main one, which waits for them."""
+    if getattr(sys, "last_type", None) is KeyboardInterrupt:
+        _end_all()
+
+
+# There is no public way to be called before the main thread waits for those of a pool.
+threading._register_atexit(_end_if_interrupted)  # type: ignore[attr-defined]

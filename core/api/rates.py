@@ -34,6 +34,7 @@ class Rates:
 
     Args:
         sleep, clock: replaceable in tests; `clock` counts seconds, from anywhere.
+        loop: shared by all that belong to it.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class Rates:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        loop: OneLoop | None = None,
     ) -> None:
-        self._loop = OneLoop()
+        self._loop = loop or OneLoop()
         self._creates = _Line(CREATES_A_MINUTE, sleep=sleep, clock=clock)
         self._others = _Line(OTHERS_A_MINUTE, sleep=sleep, clock=clock)
 

@@ -158,6 +158,7 @@ class Api:
         inner: what really sends; replaceable in tests.
         rates: is told what answers tell of the rate limits.
         timeout_seconds: how long the server may be silent.
+        loop: shared by all that belong to it.
     """
 
     def __init__(
@@ -167,6 +168,7 @@ class Api:
         inner: httpx.AsyncBaseTransport | None = None,
         rates: Rates | None = None,
         timeout_seconds: float = REQUEST_SECONDS,
+        loop: OneLoop | None = None,
     ) -> None:
         if settings.replicate_api_token is None:
             raise SettingsError(
@@ -175,7 +177,7 @@ class Api:
         self._timeout_seconds = timeout_seconds
         self._transport = ApiTransport(settings.base_url, inner=inner, rates=rates)
         self._is_closed = False
-        self._loop = OneLoop()
+        self._loop = loop or OneLoop()
         self._package = Client(
             api_token=settings.replicate_api_token.get_secret_value(),
             base_url=settings.base_url,
@@ -191,10 +193,15 @@ class Api:
             AlreadyClosed: this was closed.
             WrongEventLoop: it belongs to another one.
         """
+        self._loop.check()
         if self._is_closed:
             raise AlreadyClosed("This client is closed: make a new one.")
-        self._loop.check()
         return self._package
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._is_closed
 
     async def request(
         self,
