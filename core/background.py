@@ -66,28 +66,31 @@ class Background:
         return task.result() if task.done() else None
 
     def deadline(self, task: asyncio.Task[Any]) -> float:
-        """Return until when a spawned task is waited for, by its loop's time; from now on."""
+        """Return until when a spawned task is waited for, by its loop's time.
+
+        It is set when somebody waits for it first.
+        """
         deadline = self._deadlines.get(task)
         if deadline is None:
             deadline = self._deadlines[task] = task.get_loop().time() + FAREWELL_SECONDS
         return deadline
 
-    async def aclose(self, *, seconds: float) -> None:
-        """Wait for what still runs and what that starts; cancel what takes longer.
+    def end_in_time(self, task: asyncio.Task[Any]) -> None:
+        """Cancel a spawned task if it isn't done by its deadline."""
+        if not task.done():
+            task.get_loop().call_at(self.deadline(task), task.cancel)
+
+    async def aclose(self) -> None:
+        """Wait for what still runs and what that starts; cancel what isn't done by its deadline.
 
         Raises:
             WrongEventLoop: as `spawn`.
         """
         self._loop.check()
-        try:
-            async with asyncio.timeout(seconds):
-                while self._deadlines:
-                    await asyncio.wait(self._deadlines)
-        except TimeoutError:
-            late = set(self._deadlines)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        while self._deadlines:
+            for task in self._deadlines:
+                self.end_in_time(task)
+            await asyncio.wait(self._deadlines)
 
 
 class _Keeper(asyncio.Task[None]):
@@ -102,6 +105,5 @@ class _Keeper(asyncio.Task[None]):
         self._task = task
 
     def cancel(self, msg: Any | None = None) -> bool:
-        if not self._task.done():
-            self.get_loop().call_at(self._background.deadline(self._task), self._task.cancel)
+        self._background.end_in_time(self._task)
         return False

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from core.errors import AlreadyClosed, WrongEventLoop
 from core.readahead import ReadAhead
-from core.runningloop import Call, RunningLoop, Work, refuse_closed
+from core.runningloop import Call, RunningLoop, Work, refuse_closed, refuse_forked
 
 T = TypeVar("T")
 
@@ -132,9 +132,7 @@ class LoopThread:
 
     def _begun(self) -> RunningLoop:
         if self._is_left_behind:
-            raise WrongEventLoop(
-                "This was opened before the process was forked: open it again in this one."
-            )
+            refuse_forked()
         with self._lock:
             if self._is_closed:
                 refuse_closed()

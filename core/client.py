@@ -23,7 +23,7 @@ from core.api.retries import OnWait, Retries
 from core.api.streaming import OutputStream
 from core.api.transport import Api
 from core.api.uploads import Uploads
-from core.background import FAREWELL_SECONDS, Background
+from core.background import Background
 from core.downloads.downloader import Downloader
 from core.downloads.saving import Saving
 from core.errors import PlaygroundError, PredictionTimeout
@@ -66,9 +66,9 @@ class AsyncReplicateClient(Lookups, Saving):
         self.settings = settings or Settings()
         self._sleep = sleep
         self._clock = clock
-        loop = OneLoop(self._close_unclosed)
-        rates = Rates(sleep=sleep, loop=loop)
-        self._api = Api(self.settings, inner=transport, rates=rates, loop=loop)
+        self._loop = OneLoop(self._close_unclosed)
+        rates = Rates(sleep=sleep, loop=self._loop)
+        self._api = Api(self.settings, inner=transport, rates=rates, loop=self._loop)
         retries = Retries(attempts=self.settings.max_retries, rates=rates, sleep=sleep)
         self._predictions = Predictions(self._api, retries)
         self._polling = Polling(self._predictions, sleep=sleep, clock=clock)
@@ -87,7 +87,7 @@ class AsyncReplicateClient(Lookups, Saving):
             max_bytes=self.settings.max_download_bytes,
             sleep=sleep,
         )
-        self._background = Background(loop)
+        self._background = Background(self._loop)
         self._streams: set[OutputStream] = set()
 
     @property
@@ -300,11 +300,11 @@ class AsyncReplicateClient(Lookups, Saving):
 
     async def aclose(self) -> None:
         """Close open streams, let cancels that are under way arrive, close every connection."""
-        if self._api.is_closed:
+        if self._api.is_closed or self._loop.is_left_behind:
             return
         for stream in list(self._streams):
             stream.begin_closing()
-        await self._background.aclose(seconds=FAREWELL_SECONDS)
+        await self._background.aclose()
         await self._downloader.aclose()
         await self._api.aclose()
 

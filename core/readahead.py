@@ -1,11 +1,14 @@
 """An asynchronous generator's items for a thread that blocks: in order, without a hop for each."""
 
 import asyncio
+import os
 import queue
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import Future
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
+
+from core.runningloop import refuse_forked
 
 T = TypeVar("T")
 
@@ -44,8 +47,10 @@ class ReadAhead(Generic[T]):
         self._items.put(_End(filled.exception()))
 
     def __iter__(self) -> Iterator[T]:
-        items = self._items
+        items, opened_in = self._items, os.getpid()
         while True:
+            if os.getpid() != opened_in:
+                refuse_forked()
             if self._is_paused and items.empty():
                 self._loop.call_soon_threadsafe(self._is_wanted.set)
             item = items.get()

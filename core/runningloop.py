@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Generic, NoReturn, TypeVar
 
 from core.background import FAREWELL_SECONDS
-from core.errors import AlreadyClosed
+from core.errors import AlreadyClosed, WrongEventLoop
 
 T = TypeVar("T")
 
@@ -192,6 +192,17 @@ def refuse_closed() -> NoReturn:
         AlreadyClosed: always.
     """
     raise AlreadyClosed(_CLOSED)
+
+
+def refuse_forked() -> NoReturn:
+    """Tell that a loop's thread isn't there.
+
+    Raises:
+        WrongEventLoop: always.
+    """
+    raise WrongEventLoop(
+        "This was opened before the process was forked: open it again in this one."
+    )
 
 
 _CLOSED = "This client is closed: make a new one."

@@ -1,9 +1,10 @@
-"""Programs that use the client as a stranger would, in processes of their own."""
+"""Programs that use the client, in processes of their own: to interrupt, to fork, to end."""
 
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,20 +14,26 @@ from core.emulator import Emulator
 from tests.core.waiting import until_blocking
 
 _ROOT = Path(__file__).parents[2]
+_IMPORTS = """
+import asyncio, gc, multiprocessing, os, sys, threading, time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from core import *
+"""
 
 
 @contextmanager
-def program(source: str, emulator: Emulator, folder: Path) -> Iterator["subprocess.Popen[str]"]:
+def program(
+    source: str, emulator: Emulator, *, warnings: str = "error"
+) -> Iterator["subprocess.Popen[str]"]:
     """Run Python source against an emulator; what still runs at the block's end is killed."""
-    environment = {
-        "REPLICATE_BASE_URL": emulator.url,
-        "REPLICATE_API_TOKEN": "anything",
-        "PYTHONPATH": str(_ROOT),
-    }
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", source],
-        cwd=folder,
-        env=environment,
+        [sys.executable, "-P", "-W", warnings, "-c", _IMPORTS + source],
+        cwd=tempfile.gettempdir(),
+        env={
+            "REPLICATE_BASE_URL": emulator.url,
+            "REPLICATE_API_TOKEN": "anything",
+            "PYTHONPATH": str(_ROOT),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -39,11 +46,17 @@ def program(source: str, emulator: Emulator, folder: Path) -> Iterator["subproce
             process.kill()
 
 
-def interrupted(
-    source: str, emulator: Emulator, folder: Path, *, times: int, when: Callable[[], bool]
-) -> tuple[int, str, float]:
-    """Press Ctrl+C in a program; return its exit code, its errors, and how long it took to end."""
-    with program(source, emulator, folder) as process:
+def output_of(source: str, emulator: Emulator, *, warnings: str = "error") -> list[str]:
+    """Return the lines that a program prints, once it has ended well and without a complaint."""
+    with program(source, emulator, warnings=warnings) as process:
+        output, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, ""), errors
+    return output.splitlines()
+
+
+def interrupt(source: str, emulator: Emulator, *, times: int, when: Callable[[], bool]) -> float:
+    """Press Ctrl+C in a program and return the seconds until it has ended by it."""
+    with program(source, emulator, warnings="default") as process:
         until_blocking(when, seconds=20)
         time.sleep(0.1)
         began = time.monotonic()
@@ -51,4 +64,6 @@ def interrupted(
             os.kill(process.pid, signal.SIGINT)
             time.sleep(0.1)
         _, errors = process.communicate(timeout=30)
-        return process.returncode, errors, time.monotonic() - began
+    assert process.returncode == -signal.SIGINT, errors
+    assert "KeyboardInterrupt" in errors
+    return time.monotonic() - began
