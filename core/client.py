@@ -3,6 +3,7 @@
 import asyncio
 import time
 import warnings
+import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -66,7 +67,7 @@ class AsyncReplicateClient(Lookups, Saving):
         self.settings = settings or Settings()
         self._sleep = sleep
         self._clock = clock
-        self._loop = OneLoop(self._close_unclosed)
+        self._loop = OneLoop(self._close_with_loop)
         rates = Rates(sleep=sleep, loop=self._loop)
         self._api = Api(self.settings, inner=transport, rates=rates, loop=self._loop)
         retries = Retries(attempts=self.settings.max_retries, rates=rates, sleep=sleep)
@@ -89,6 +90,7 @@ class AsyncReplicateClient(Lookups, Saving):
         )
         self._background = Background(self._loop)
         self._streams: set[OutputStream] = set()
+        weakref.finalize(self, _close_dropped, self._api, self._loop).atexit = False
 
     @property
     def base_url(self) -> str:
@@ -319,15 +321,10 @@ class AsyncReplicateClient(Lookups, Saving):
     ) -> None:
         await self.aclose()
 
-    async def _close_unclosed(self) -> None:
+    async def _close_with_loop(self) -> None:
         if not self._api.is_closed:
             await self.aclose()
-            warnings.warn(
-                "unclosed AsyncReplicateClient: close it, or use it by `async with`",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
+            _warn_of_unclosed()
 
     async def _create_for_caller(
         self, model: str, input_params: Mapping[str, Any], **options: Any
@@ -382,3 +379,17 @@ class AsyncReplicateClient(Lookups, Saving):
 
     def _seconds(self, timeout: float | None) -> float:
         return self.settings.timeout_seconds if timeout is None else timeout
+
+
+def _close_dropped(api: Api, loop: OneLoop) -> None:
+    if loop.is_used and not api.is_closed:
+        loop.run_soon(api.aclose)
+        _warn_of_unclosed()
+
+
+def _warn_of_unclosed() -> None:
+    warnings.warn(
+        "unclosed AsyncReplicateClient: close it, or use it by `async with`",
+        ResourceWarning,
+        stacklevel=3,
+    )
