@@ -255,13 +255,19 @@ def ctrl_c_when(condition: Callable[[], bool]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def test_interrupting_a_run_cancels_the_prediction(
-    emulator: Emulator, client: ReplicateClient
+@pytest.mark.parametrize("requests", [1, 2], ids=["while it is created", "while it runs"])
+def test_interrupting_a_run_cancels_the_prediction_before_it_goes_on(
+    emulator: Emulator, client: ReplicateClient, requests: int
 ) -> None:
-    with ctrl_c_when(lambda: bool(emulator.predictions)), pytest.raises(KeyboardInterrupt):
+    emulator.inject(Fault(path="*/cancel", status=503, headers={"Retry-After": "0.3"}))
+
+    with (
+        ctrl_c_when(lambda: len(emulator.requests) == requests),
+        pytest.raises(KeyboardInterrupt),
+    ):
         client.run_model(SLEEPS, {}, timeout=1.9)
 
-    until_blocking(lambda: is_canceled(emulator))
+    assert is_canceled(emulator)
 
 
 def test_interrupting_a_stream_cancels_the_prediction_and_keeps_the_text(
