@@ -278,4 +278,5 @@ def _begin_in_child() -> None:
             client._begin(client.settings)
 
 
-os.register_at_fork(after_in_child=_begin_in_child)
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_begin_in_child)
