@@ -149,6 +149,8 @@ def list_and_cancel(client: ReplicateClient) -> None:
     _say("get_prediction", f"{unwanted.id} {client.get_prediction(unwanted.id).status}")
     page = client.list_predictions()
     _say("list_predictions", f"{len(page.results)}, the newest {page.results[0].id}")
+    patient = client.with_options(timeout=3600)
+    _say("with_options", f"{patient.settings.timeout_seconds:.0f} s for all that it runs")
 
 
 def _say(method: str, result: Any, *, end: str = "\n") -> None:

@@ -28,7 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own settings never reach a test, nor the `.env` beside the checkout."""
     for name in list(os.environ):
-        if name.upper().startswith(("REPLICATE_", "PLAYGROUND_")):
+        is_ours = name.upper().startswith(("REPLICATE_", "PLAYGROUND_"))
+        if is_ours or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
     monkeypatch.setitem(Settings.model_config, "env_file", None)
 

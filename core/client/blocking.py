@@ -5,6 +5,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from copy import copy
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -68,6 +69,26 @@ class ReplicateClient:
     def _begin(self, settings: Settings | None) -> None:
         self._client = AsyncReplicateClient(settings)
         self._loop = LoopThread("replicate-client", farewell=self._client.aclose)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a client with other settings on the same connections; closing either closes both.
+
+        Args:
+            timeout: the settings' `timeout_seconds` of it.
+            max_retries: the attempts in all for one request of it.
+            headers: sent along with each of its requests to the API, besides those of this one.
+        """
+        other = copy(self)
+        other._client = self._client.with_options(
+            timeout=timeout, max_retries=max_retries, headers=headers
+        )
+        return other
 
     @property
     def settings(self) -> Settings:
@@ -137,15 +158,22 @@ class ReplicateClient:
         prediction: Prediction | str,
         *,
         timeout: float | None = None,
+        cancel_when_late: bool = False,
         on_wait: OnWait | None = None,
     ) -> Iterator[Prediction]:
         """Yield a prediction each time it has changed; the last one has ended, well or badly.
 
+        Args:
+            cancel_when_late: when it wasn't done in time; who only waits leaves it running.
+            on_wait: told of each wait after an error, which passes.
+
         Raises:
-            PredictionTimeout: it was not done in time and was cancelled.
+            PredictionTimeout: it was not done in time.
         """
         return self._loop.iterate(
-            self._client.watch_prediction(prediction, timeout=timeout, on_wait=on_wait)
+            self._client.watch_prediction(
+                prediction, timeout=timeout, cancel_when_late=cancel_when_late, on_wait=on_wait
+            )
         )
 
     def stream_output(

@@ -4,6 +4,7 @@ import httpx2
 
 from core.certificates import trusted_certificates
 from core.errors import AlreadyClosed
+from core.proxies import usable_proxy
 
 _LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 _STREAM_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
@@ -32,6 +33,7 @@ class Connections:
 
         Raises:
             AlreadyClosed: this was closed.
+            SettingsError: the proxy that the environment names can't be used.
         """
         if self._requests is None:
             self._requests = self._opened(_LIMITS)
@@ -62,4 +64,5 @@ class Connections:
             raise AlreadyClosed("This client is closed: make a new one.")
         if self._transport is not None:
             return httpx2.AsyncClient(transport=self._transport)
-        return httpx2.AsyncClient(verify=trusted_certificates(), limits=limits)
+        with usable_proxy():
+            return httpx2.AsyncClient(verify=trusted_certificates(), limits=limits)

@@ -119,11 +119,9 @@ class Http:
         self._loop = loop or OneLoop()
         self._api_url = settings.api_url
         self._origin = _origin(httpx2.URL(settings.api_url))
-        self._headers = {
-            **(headers or {}),
-            "User-Agent": f"{user_agent} {USER_AGENT}" if user_agent else USER_AGENT,
-            "Authorization": f"Bearer {token.get_secret_value()}",
-        }
+        self._headers = httpx2.Headers(headers)  # names in any case: a second token isn't added
+        self._headers["User-Agent"] = f"{user_agent} {USER_AGENT}" if user_agent else USER_AGENT
+        self._headers["Authorization"] = f"Bearer {token.get_secret_value()}"
         self._timeout_seconds = timeout_seconds
         self._backoff = Backoff(
             settings.max_retries, settings.timeout_seconds, budget=budget, clock=clock
@@ -135,8 +133,9 @@ class Http:
     def with_options(self, settings: Settings, headers: Mapping[str, str]) -> "Http":
         """Return one with other patience and more headers, on the same connections and limits."""
         other = copy(self)
-        own = {name: self._headers[name] for name in ("User-Agent", "Authorization")}
-        other._headers = {**self._headers, **headers, **own}
+        other._headers = httpx2.Headers({**self._headers, **httpx2.Headers(headers)})
+        for name in ("User-Agent", "Authorization"):
+            other._headers[name] = self._headers[name]
         other._backoff = replace(
             self._backoff,
             most_attempts=settings.max_retries,
@@ -198,6 +197,8 @@ class Http:
         Raises:
             The last error.
         """
+        limit = self._limits.of(kind)
+        ticket = limit.ticket() if limit else None
         until = self.clock.monotonic() + self._backoff.patience_seconds
         sleep = None if stop is None else _sleep_until(stop, self.clock)
         async for attempt in self._backoff.attempts(
@@ -205,7 +206,9 @@ class Http:
         ):
             with attempt:
                 request = self._request(method, path, extra_seconds=extra_seconds, **content)
-                return await self._answer(request, read, kind, until, on_wait, stop, on_send)
+                return await self._answer(
+                    request, read, kind, ticket, until, on_wait, stop, on_send
+                )
         raise AssertionError("attempts end with a result or an error")
 
     async def text(self, path: str, *, name: str) -> str:
@@ -214,10 +217,25 @@ class Http:
             "GET", path, lambda answer: answer.content.decode("utf-8", "replace"), name=name
         )
 
-    async def get_once(self, path: str, read: Callable[[Any], T] = _same) -> T:
-        """Return what one GET request is answered with; it may wait for its turn."""
+    async def get_once(
+        self,
+        path: str,
+        read: Callable[[Any], T] = _same,
+        *,
+        until: float = float("inf"),
+        on_wait: OnWait | None = None,
+    ) -> T:
+        """Return what one GET request is answered with; it may wait for its turn.
+
+        Args:
+            read: as in `get`.
+            until: the clock's time after which it isn't worth waiting.
+            on_wait: told of that wait.
+        """
         request = self._request("GET", path)
-        return await self._answer(request, lambda answer: read(answer.json()))
+        return await self._answer(
+            request, lambda answer: read(answer.json()), until=until, on_wait=on_wait
+        )
 
     @asynccontextmanager
     async def events(self, url: str, headers: Mapping[str, str]) -> AsyncGenerator[httpx2.Response]:
@@ -273,8 +291,9 @@ class Http:
         timeout = httpx2.Timeout(seconds, connect=_CONNECT_SECONDS, pool=None)
         # Neither the token nor anybody's headers go to another host.
         own = self._headers if _origin(url) == self._origin else {"User-Agent": USER_AGENT}
+        sent = httpx2.Headers({**own, **httpx2.Headers(headers)})
         return self._connections.requests.build_request(
-            method, url, headers={**own, **(headers or {})}, timeout=timeout, **content
+            method, url, headers=sent, timeout=timeout, **content
         )
 
     async def _answer(
@@ -282,6 +301,7 @@ class Http:
         request: httpx2.Request,
         read: Callable[[Answer], T],
         kind: Kind = "other",
+        ticket: int | None = None,
         until: float = float("inf"),
         on_wait: OnWait | None = None,
         stop: asyncio.Event | None = None,
@@ -289,7 +309,9 @@ class Http:
     ) -> T:
         """Wait for the request's turn, send it once, and return what its answer holds."""
         limit = self._limits.of(kind)
-        sent = await limit.turn(until=until, on_wait=on_wait, stop=stop) if limit else None
+        sent = None
+        if limit:
+            sent = await limit.turn(ticket=ticket, until=until, on_wait=on_wait, stop=stop)
         if on_send is not None:
             on_send()
         headers: Mapping[str, str] = {}

@@ -33,10 +33,6 @@ class Predictions:
             await self._http.get(_path(prediction_id), Prediction.from_json, name="predictions.get")
         )
 
-    async def get_once(self, prediction_id: str) -> Prediction:
-        """Return a prediction as it is now, by exactly one request."""
-        return self._noted(await self._http.get_once(_path(prediction_id), Prediction.from_json))
-
     async def get_by(
         self, until: float, prediction_id: str, *, on_wait: OnWait | None = None
     ) -> Prediction | None:
@@ -54,7 +50,11 @@ class Predictions:
                 "predictions.get", retryable=is_passing, on_wait=on_wait, until=until
             ):
                 with attempt:
-                    return await self.get_once(prediction_id)
+                    return self._noted(
+                        await self._http.get_once(
+                            _path(prediction_id), Prediction.from_json, until=until, on_wait=on_wait
+                        )
+                    )
         except PlaygroundError as error:
             if not is_passing(error):
                 raise

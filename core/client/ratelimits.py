@@ -8,14 +8,16 @@ carefully: first two, then about as many as were not refused so far.
 """
 
 import asyncio
+import itertools
 import math
+from bisect import insort
 from collections import deque
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from operator import attrgetter
 from typing import Literal
 
 from core.backoff import LONGEST_WAIT_SECONDS, OnWait
+from core.client.pace import Pace, Sent
 from core.clock import CLOCK, Clock
 from core.errors import RateLimited
 
@@ -30,31 +32,16 @@ _REASON = "Replicate's rate limit is used up."
 _ACCEPTED_SECONDS = 0.2
 """A refusal is there at once; a create's answer may be held back for as long as its model runs."""
 
-_CLOSE_ENOUGH = 0.08
-"""How near to the limit an interval is learned; each step nearer may cost a refusal."""
+_DENSER = 0.9
 
-_FORGETTING = 0.998
+_NOTEWORTHY_SECONDS = 1.0
+"""A wait that turns out so much longer or shorter than it was told is told again."""
 
-_SHORTEST_REFUSAL_SECONDS = 0.1
+_FORGOTTEN_SECONDS = 120.0
+"""An account that had too little credit may have more after such a pause."""
+
 _GRAIN = 1e-6
 _RECENT = 256
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A request that was let through.
-
-    Attributes:
-        number: counted from the limit's first.
-        at: when, by the clock.
-        since_last: seconds since the one before it that wasn't refused.
-        interval: the one that was learned by then.
-    """
-
-    number: int
-    at: float
-    since_last: float
-    interval: float | None
 
 
 class RateLimits:
@@ -85,12 +72,11 @@ class RateLimit:
 
     def __init__(self, a_minute: int, *, clock: Clock = CLOCK, is_careful: bool = False) -> None:
         self._clock = clock
-        self._burst = float(a_minute)
+        self._most = self._burst = float(a_minute)
         self._per_second = a_minute / 60
         self._is_careful = is_careful
-        self._line = asyncio.Lock()  # whoever waits gets it in the order of asking
-        self._waiting = 0
-        self._news = asyncio.Event()
+        self._line: list[_Place] = []
+        self._tickets = itertools.count()
 
         self._number = 0
         self._recent: deque[Sent] = deque(maxlen=_RECENT)  # not refused, as far as is known
@@ -100,46 +86,63 @@ class RateLimit:
         self._left = self._burst
         self._left_at = clock.monotonic()
         self._is_told = False
+        self._reset_seconds = 0.0
+        self._resets_at = -math.inf
         self._refused = 0
+        self._sent_at = -math.inf
         self._opens_at = -math.inf
-        self._pace = _Pace()
+        self._pace = Pace()
+
+    def ticket(self) -> int:
+        """Return a place in the order of asking."""
+        return next(self._tickets)
 
     async def turn(
         self,
         *,
+        ticket: int | None = None,
         until: float = math.inf,
         on_wait: OnWait | None = None,
         stop: asyncio.Event | None = None,
-    ) -> Sent:
+    ) -> Sent | None:
         """Return when a request may be sent; they are let through in the order of asking.
 
         Args:
+            ticket: its place in that order, for one that was refused and comes again; a new one,
+                if not given.
             until: the clock's time after which it isn't worth waiting.
-            on_wait: told why and for how many seconds, if it has to wait.
-            stop: ends the wait when it is set, and lets the request through, to be dropped.
+            on_wait: told why and for how many seconds, if it has to wait, and again when that
+                turns out otherwise.
+            stop: ends the wait when it is set.
+
+        Returns:
+            The request, to be noted when it was answered, or None if it was stopped: nothing may
+            be sent then.
 
         Raises:
             RateLimited: it would be later than `until`.
         """
-        if not self._waiting and not self.seconds():
-            return self._sent()
-        self._waiting += 1
+        self._forget()
+        place = _Place(self.ticket() if ticket is None else ticket, until)
+        insort(self._line, place, key=attrgetter("ticket"))
+        self._call(everybody=self._line[-1] is not place)
         try:
-            apart = self._pace.interval or 1 / self._per_second
-            expected = self.seconds() + (self._waiting - 1) * apart
-            if on_wait is not None and expected:
-                on_wait(_REASON, expected)
-            async with self._line:
-                while (seconds := self.seconds()) and not (stop and stop.is_set()):
-                    if self._clock.monotonic() + seconds > until:
-                        raise RateLimited(status=429, retry_after_seconds=seconds)
-                    if on_wait is not None and abs(seconds - expected) > 1:
-                        on_wait(_REASON, seconds)
-                    expected = seconds
-                    await self._sleep(seconds, stop)
-                return self._sent()
+            while not (stop and stop.is_set()):
+                now, seconds = self._clock.monotonic(), self.seconds()
+                is_next = self._line[0] is place
+                if is_next and not seconds:
+                    return self._sent()
+                if now + seconds > until:
+                    raise RateLimited(status=429, retry_after_seconds=seconds)
+                if on_wait is not None:
+                    self._announce(place, now, seconds, on_wait)
+                place.is_called.clear()
+                waits = [place.is_called.wait(), *([stop.wait()] if stop else [])]
+                await _first_of(*waits, *([self._clock.sleep(seconds)] if is_next else []))
+            return None
         finally:
-            self._waiting -= 1
+            self._line.remove(place)
+            self._call()
 
     def note_answer(self, sent: Sent, headers: Mapping[str, str]) -> None:
         """Note that a request was answered, and what its answer tells of the limit.
@@ -154,8 +157,8 @@ class RateLimit:
             self._hear(remaining, reset, sent_since=self._number - sent.number)
         self._pace.accepted(sent)
         if (self._pace.interval or math.inf) * self._per_second <= 1:
-            self._pace = _Pace()
-        self._tell()
+            self._pace = Pace()
+        self._call()
 
     def note_refusal(self, sent: Sent, asked_seconds: float | None) -> None:
         """Note that a request was refused, and for how long, as far as it was told."""
@@ -165,22 +168,28 @@ class RateLimit:
             return  # nobody waits for so long: each request is answered for itself
         now = self._clock.monotonic()
         before = [one for one in self._recent if one.number < sent.number]
-        last_at = before[-1].at if before else None
-        seconds = self._pace.refused(sent, asked_seconds, now=now, last_at=last_at)
+        seconds = self._pace.refused(
+            sent,
+            asked_seconds,
+            now=now,
+            last_at=before[-1].at if before else None,
+            was_denser=bool(before) and before[-1].since_last < _DENSER * sent.since_last,
+        )
         self._set_left(0.0)
         self._is_told = False
+        self._burst = self._most
         self._refused = self._number
         self._opens_at = max(self._opens_at, now + seconds)
-        self._tell()
+        self._call(everybody=True)
 
     def seconds(self) -> float:
         """Return how long the next request has to wait, 0 if it may go at once."""
         now = self._clock.monotonic()
         left = self._refilled(now)
-        if self._is_told and left >= 1:
-            return max(0.0, self._opens_at - now)
         opens_at = max(self._opens_at, now)
-        if self._pace.interval is not None:
+        if self._is_told and left >= 1:
+            pass
+        elif self._pace.interval is not None:
             last_at = self._recent[-1].at if self._recent else -math.inf
             opens_at = max(opens_at, last_at + self._pace.interval)
         elif left < 1:
@@ -197,7 +206,9 @@ class RateLimit:
         since_last = now - self._recent[-1].at if self._recent else math.inf
         sent = Sent(self._number, now, since_last, self._pace.interval)
         self._recent.append(sent)
-        self._pending[sent.number] = now
+        self._pending[sent.number] = self._sent_at = now
+        if self._is_told and self._left < 1:
+            self._close(now)
         return sent
 
     def _hear(self, remaining: int, reset: int, *, sent_since: int) -> None:
@@ -206,10 +217,24 @@ class RateLimit:
         left = float(remaining - sent_since)
         if self._is_told and sent_since:
             left = min(left, self._refilled(now))  # several answers overtake each other
+        known = self._burst if self._is_told else 0.0
+        self._burst = min(self._most, max(known, remaining + 1.0))
         self._set_left(max(0.0, left))
         self._is_told = True
-        # A window's end, or the second at which a bucket has more.
-        self._opens_at = now + reset if left < 1 else -math.inf
+        self._reset_seconds, self._resets_at = reset, now + reset
+        self._opens_at = -math.inf
+        if left < 1:
+            self._close(now)
+
+    def _close(self, now: float) -> None:
+        """Let nothing through until a window's end, or the second at which a bucket has more."""
+        ends_at = self._resets_at if self._resets_at > now else now + self._reset_seconds
+        self._opens_at = max(self._opens_at, ends_at)
+
+    def _forget(self) -> None:
+        if self._clock.monotonic() - self._sent_at > _FORGOTTEN_SECONDS:
+            self._pace = Pace()
+            self._accepted = 0
 
     def _accept(self, number: int) -> None:
         if self._pending.pop(number, None) is not None:
@@ -234,87 +259,47 @@ class RateLimit:
         self._left = left
         self._left_at = self._clock.monotonic()
 
-    def _tell(self) -> None:
-        self._news.set()
+    def _announce(self, place: "_Place", now: float, seconds: float, on_wait: OnWait) -> None:
+        ahead = self._line.index(place)
+        seconds += ahead * (self._pace.interval or 1 / self._per_second)
+        if place.goes_at is None or abs(now + seconds - place.goes_at) > _NOTEWORTHY_SECONDS:
+            place.goes_at = now + seconds
+            on_wait(_REASON, seconds)
 
-    async def _sleep(self, seconds: float, stop: asyncio.Event | None) -> None:
-        """Wait, until there is news of the limit at the longest: an answer may have moved it."""
-        self._news.clear()
-        waits = [
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(self._news.wait()),
-            *([] if stop is None else [asyncio.ensure_future(stop.wait())]),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            for wait in waits:
-                with suppress(asyncio.CancelledError):
-                    await wait
+    def _call(self, *, everybody: bool = False) -> None:
+        """Wake who is next, and those for whom it would now be too late."""
+        opens_at = self._clock.monotonic() + self.seconds()
+        for number, place in enumerate(self._line):
+            if everybody or number == 0 or place.until < opens_at:
+                place.is_called.set()
 
 
-class _Pace:
-    """The interval between requests that refusals taught; none while there were none.
+class _Place:
+    """A place in the line.
 
-    A refusal that comes one request after another says how far apart they must be, to the second
-    where it tells whole seconds. Between what was refused and what was accepted it is halved.
+    Attributes:
+        goes_at: when it is its turn, as it was last told.
+        is_called: set to have it look at the limit again.
     """
 
-    def __init__(self) -> None:
-        self.interval: float | None = None
-        self._too_short = 0.0
-        self._good: float | None = None
-        self._learned_at = -math.inf
-        self._number = 0
-        self._vain = 0
+    def __init__(self, ticket: int, until: float) -> None:
+        self.ticket = ticket
+        self.until = until
+        self.goes_at: float | None = None
+        self.is_called = asyncio.Event()
 
-    def accepted(self, sent: Sent) -> None:
-        """Go nearer to the limit, after a request that was sent at the interval of now."""
-        if self.interval is None or sent.interval != self.interval or sent.at < self._learned_at:
-            return
-        self._vain = 0
-        self._good = self.interval
-        if self.interval - self._too_short > _CLOSE_ENOUGH * self.interval:
-            self.interval = (self.interval + self._too_short) / 2
-        else:
-            self._too_short *= _FORGETTING  # now and then it is tried once more
 
-    def refused(
-        self, sent: Sent, asked_seconds: float | None, *, now: float, last_at: float | None
-    ) -> float:
-        """Learn from a refusal, and return how long nothing is worth sending.
-
-        Args:
-            last_at: when the one before it was sent that wasn't refused.
-        """
-        if sent.at < self._learned_at:
-            return asked_seconds or 0.0  # it was on its way when the last one taught the same
-        seconds = max(asked_seconds or 0.0, _SHORTEST_REFUSAL_SECONDS)
-        if asked_seconds is None or self._vain:
-            seconds = max(seconds, min(LONGEST_WAIT_SECONDS, 0.25 * 2**self._vain))
-        whole_seconds = asked_seconds is None or asked_seconds == int(asked_seconds)
-        told = (now - last_at if last_at is not None else 0.0) + seconds
-        accepted_since = sent.number - self._number - 1
-        since_last = min(sent.since_last, told)
-        if accepted_since == 0 and self.interval is not None:
-            self._vain += 1
-            self._too_short = max(self._too_short, since_last)
-            self.interval = max(told, self._too_short * (1 + _CLOSE_ENOUGH))
-        elif self.interval is None:
-            is_interval = accepted_since == 1 and last_at is not None
-            inexact = 1.0 if whole_seconds else _CLOSE_ENOUGH * told
-            self._too_short = max(since_last, told - inexact) if is_interval else since_last
-            self.interval = told
-        else:
-            self._too_short = since_last
-            is_better = self._good is not None and self._good > since_last * (1 + _CLOSE_ENOUGH)
-            self.interval = self._good if is_better else min(told, since_last * 1.5)
-        self._good = None
-        self._number = sent.number
-        self._learned_at = now
-        return seconds
+async def _first_of(*works: Awaitable[object]) -> None:
+    """Wait for whichever comes first, end the others, and raise what it raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:

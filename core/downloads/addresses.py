@@ -22,6 +22,8 @@ _GLOBAL_UNICAST_V6 = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _RESOLVE_SECONDS = 10.0
+_LOCAL_NAMES = (".localhost", ".local", ".internal")
+"""What names of machines and of networks end in; one without a dot is such a name, too."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class HostRules:
             turn: which of the host's addresses to take, so that another try isn't bound to one
                 that doesn't answer.
             is_proxied: a proxy makes the connection, which may know other names than this machine
-                does and refuses bare addresses: then only an address in the URL itself is checked.
+                does and refuses bare addresses: then the URL itself is checked alone, whether its
+                host is a public address, or may be a public name.
 
         Raises:
             UrlRefused: it isn't https, or an address of its host isn't public.
@@ -83,8 +86,15 @@ class HostRules:
             return Pinned(host, parsed)
         if parsed.scheme != "https" or not parsed.host:
             raise UrlRefused(url, "The output's URL is not https: it was not followed.")
-        is_left_to_proxy = is_proxied and not _is_address(parsed.host)
-        addresses = [] if is_left_to_proxy else await self._addresses(parsed)
+        name = parsed.raw_host.decode("ascii").lower().rstrip(".")
+        literal = _literal(name)
+        if is_proxied and literal is None:
+            if "." not in name or name.endswith(_LOCAL_NAMES):
+                raise UrlRefused(
+                    url, f"The output's host {parsed.host} is a local name: it was not followed."
+                )
+            return Pinned(host, parsed)
+        addresses = await self._addresses(parsed) if literal is None else [literal]
         for address in addresses:
             if not is_public(address):
                 raise UrlRefused(
@@ -129,12 +139,16 @@ def is_public(address: str) -> bool:
     return ip in _GLOBAL_UNICAST_V6 and ip.is_global
 
 
-def _is_address(host: str) -> bool:
+def _literal(host: str) -> str | None:
+    """Return the address that a host is, in whatever way it is written, or None for a name."""
     try:
-        ipaddress.ip_address(host.strip("[]"))
+        return str(ipaddress.ip_address(host.strip("[]")))
     except ValueError:
-        return False
-    return True
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))  # 127.1, 0x7f000001, 2130706433
+    except OSError:
+        return None
 
 
 def _carried_v4(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

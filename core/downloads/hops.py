@@ -1,16 +1,15 @@
 """GET along redirects: each hop keeps the host rules, and none carries a credential."""
 
-import os
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from urllib.request import proxy_bypass
 
 import httpx2
 
 from core.certificates import trusted_certificates
 from core.downloads.addresses import HostRules
 from core.errors import UrlRefused
+from core.proxies import proxy_for, usable_proxy
 
 MOST_REDIRECTS = 5
 
@@ -67,11 +66,12 @@ class Pools:
     def _made(self, proxy: str | None) -> httpx2.AsyncBaseTransport:
         if self._transport is not None:
             return self._transport()
-        return httpx2.AsyncHTTPTransport(
-            verify=trusted_certificates(),
-            limits=_LIMITS,
-            proxy=None if proxy is None else httpx2.Proxy(proxy),
-        )
+        with usable_proxy():
+            return httpx2.AsyncHTTPTransport(
+                verify=trusted_certificates(),
+                limits=_LIMITS,
+                proxy=None if proxy is None else httpx2.Proxy(proxy),
+            )
 
     async def _close_oldest(self) -> None:
         for key in list(self._open):
@@ -113,7 +113,7 @@ class Hops:
             httpx2.TransportError: the connection broke.
         """
         for _ in range(MOST_REDIRECTS + 1):
-            proxy = _proxy_for(url)
+            proxy = proxy_for(url)
             pinned = await self._rules.pin(url, turn=turn, is_proxied=proxy is not None)
             request = httpx2.Request(
                 "GET",
@@ -138,16 +138,3 @@ def _target(url: str, location: str) -> str:
         return str(httpx2.URL(url).join(location))
     except (httpx2.InvalidURL, ValueError) as error:
         raise UrlRefused(url, "The output's URL leads to one that can't be read.") from error
-
-
-def _proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL, as `HTTPS_PROXY` and `NO_PROXY` do."""
-    try:
-        parsed = httpx2.URL(url)
-    except (httpx2.InvalidURL, ValueError):
-        return None  # the host rules say what is wrong with it
-    names = (f"{parsed.scheme}_proxy", "all_proxy")
-    named = (os.environ.get(name) or os.environ.get(name.upper()) for name in names)
-    proxy = next((one for one in named if one), None)
-    is_bypassed = proxy is not None and bool(proxy_bypass(parsed.host))
-    return None if is_bypassed else proxy

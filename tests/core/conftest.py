@@ -8,6 +8,7 @@ import pytest
 from core.emulator import Emulator
 from tests.core.parts import Parts, parts_for
 from tests.core.runners import RUNNERS
+from tests.core.talkers import TALKERS
 
 Stop = Callable[[Emulator], None]
 
@@ -26,6 +27,15 @@ def stop() -> Iterator[Stop]:
 def small_emulator(stop: Stop) -> Iterator[Emulator]:
     """An emulator whose models are done in milliseconds."""
     emulator = Emulator(port=0, speed=100.0, rate_limits=False, runners=RUNNERS)
+    emulator.start()
+    yield emulator
+    stop(emulator)
+
+
+@pytest.fixture
+def talking_emulator(stop: Stop) -> Iterator[Emulator]:
+    """An emulator whose models say and make what the input asks for."""
+    emulator = Emulator(port=0, speed=100.0, rate_limits=False, runners=TALKERS)
     emulator.start()
     yield emulator
     stop(emulator)

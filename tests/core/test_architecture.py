@@ -76,20 +76,52 @@ def test_the_emulator_shares_no_code_with_the_rest_of_core() -> None:
     assert strangers == []
 
 
+def part(*names: str) -> list[Path]:
+    """Return the files of a package, or the file of a module."""
+    place = ROOT.joinpath("core", *names)
+    found = [path for path in LIBRARY if path.is_relative_to(place)]
+    return found or [place.with_suffix(".py")]
+
+
 def test_the_client_knows_nothing_of_jobs() -> None:
     core = ROOT / "core"
     above = [core / "__main__.py", *(core / name for name in ABOVE_THE_CLIENT)]
     below = [path for path in LIBRARY if not any(path.is_relative_to(one) for one in above)]
 
-    assert core / "client.py" in below
+    assert core / "client" / "client.py" in below
     assert offenders(below, *(f"core.{name}" for name in ABOVE_THE_CLIENT)) == []
 
 
 def test_the_history_knows_nothing_of_jobs() -> None:
-    history = [path for path in LIBRARY if path.is_relative_to(ROOT / "core" / "history")]
+    assert offenders(part("history"), "core.jobs", "core.client") == []
 
-    assert history
-    assert offenders(history, "core.jobs", "core.client", "core.api") == []
+
+def test_downloads_know_nothing_of_the_client() -> None:
+    assert offenders(part("downloads"), "core.client") == []
+
+
+@pytest.mark.parametrize("name", ["backoff", "problems", "clock", "prediction", "errors"])
+def test_what_everything_stands_on_knows_nothing_of_what_stands_on_it(name: str) -> None:
+    above = ("client", "downloads", "jobs", "history")
+
+    assert offenders(part(name), *(f"core.{one}" for one in above)) == []
+
+
+def test_nothing_but_an_error_is_taken_from_the_official_package() -> None:
+    """`PredictionFailed` is its `ModelError` too, for who catches that."""
+    users = {path for path in LIBRARY if offenders([path], "replicate")}
+
+    assert users == {ROOT / "core" / "errors.py"}
+
+
+def test_requests_are_made_by_one_http_library() -> None:
+    assert offenders([*LIBRARY, *PAGE], "httpx", "requests", "aiohttp", "urllib3") == []
+
+
+def test_nothing_is_tried_again_but_by_the_one_policy() -> None:
+    users = {path for path in CORE if offenders([path], "tenacity")}
+
+    assert users == {ROOT / "core" / "backoff.py"}
 
 
 def test_the_errors_need_nothing_else_of_core_to_be_loaded() -> None:
@@ -115,6 +147,4 @@ def test_the_page_creates_predictions_by_jobs_alone(path: Path) -> None:
     ]
 
     assert used == []
-    assert not [
-        m for m in imports(path) if is_inside(m, "core.api.creating") or m == "core.blocking"
-    ]
+    assert offenders([path], "core.client.create", "core.client.blocking") == []

@@ -4,7 +4,16 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from core.clock import Clock
 from core.emulator import Emulator
+
+
+async def _hurry(seconds: float) -> None:
+    await asyncio.sleep(seconds if seconds < 0.3 else seconds / 20)
+
+
+HURRIED = Clock(sleep=_hurry)
+"""A clock that sleeps through a long wait, such as one after a failure, in fast motion."""
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 3) -> None:

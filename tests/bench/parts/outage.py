@@ -42,9 +42,8 @@ def rows(bench: Bench) -> Iterator[Row]:
 
 async def ours(*, url: str, calls: int) -> Figures:
     """Five kinds of calls, one of each at once."""
-    from structlog.testing import capture_logs
-
     from core import AsyncReplicateClient, PlaygroundError, Settings
+    from tests.logs import capture_logs
 
     async with AsyncReplicateClient(Settings(base_url=url, replicate_api_token="any")) as client:
         kinds: list[Call] = [

@@ -170,7 +170,7 @@ async def test_a_large_file_is_uploaded_to_replicate_and_its_url_sent(
 
     prepared = await prepare({"image": path}, parts.uploads.upload)
 
-    stored = await parts.api.request("GET", prepared["image"])
+    stored = await parts.http.get_once(prepared["image"])
     assert stored["size"] == len(LARGE)
     assert (stored["name"], stored["content_type"]) == ("large fox.png", "image/png")
     prediction = await parts.creates.create("acme/pictures", prepared, deadline_seconds=60)

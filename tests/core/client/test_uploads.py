@@ -25,7 +25,7 @@ async def test_a_file_is_uploaded_with_its_name_and_type(
     else:
         url = await parts.uploads.upload(path)
 
-    stored = await parts.api.request("GET", url)
+    stored = await parts.http.get_once(url)
     assert (stored["name"], stored["content_type"], stored["size"]) == ("fox.png", "image/png", 3)
 
 
@@ -34,7 +34,7 @@ async def test_an_upload_that_is_cut_is_made_again_whole(parts: Parts) -> None:
 
     url = await parts.uploads.upload(io.BytesIO(b"the whole fox"))
 
-    stored = await parts.api.request("GET", url)
+    stored = await parts.http.get_once(url)
     assert stored["size"] == 13
     assert parts.count("POST", "/v1/files") == 2
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -69,10 +70,11 @@ class FileServer:
         """Return the file's URL, under a name."""
         return f"{self.origin}/{name}"
 
-    async def start(self) -> None:
+    async def start(self, encryption: ssl.SSLContext | None = None) -> None:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.origin = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=encryption)
+        port = self._server.sockets[0].getsockname()[1]
+        self.origin = f"{'https' if encryption else 'http'}://127.0.0.1:{port}"
 
     async def stop(self) -> None:
         """Close everything."""
@@ -159,10 +161,10 @@ def _piece(body: bytes, start: int, end: int) -> bytes:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[FileServer]:
+async def serving(encryption: ssl.SSLContext | None = None) -> AsyncIterator[FileServer]:
     """Run a server for the length of a test."""
     server = FileServer()
-    await server.start()
+    await server.start(encryption)
     try:
         yield server
     finally:

@@ -166,6 +166,22 @@ async def test_loopback_is_refused_however_it_is_written(host: str) -> None:
         await system.pin(f"https://{host}/a.png")
 
 
+@pytest.mark.parametrize("host", ["files.example", "8.8.8.8", "my.localhost.example"])
+async def test_behind_a_proxy_a_public_host_is_asked_by_its_name_and_not_resolved(
+    host: str,
+) -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        raise AssertionError
+
+    pinned = await HostRules(frozenset(), resolve=resolve).pin(
+        f"https://{host}/a.png", is_proxied=True
+    )
+
+    assert str(pinned.url) == f"https://{host}/a.png"
+    assert not pinned.headers
+    assert not pinned.extensions
+
+
 @pytest.mark.parametrize(
     ("trusted", "url"),
     [

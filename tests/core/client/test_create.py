@@ -1,5 +1,6 @@
 import asyncio
 import json
+import math
 import socket
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,74 @@ async def test_a_community_models_version_is_remembered(parts: Parts) -> None:
     assert len(parts.emulator.requests) == before + 1
 
 
+GONE = "0" * 64
+
+
+async def remember_a_version_that_is_deleted_since(parts: Parts) -> None:
+    model = {"owner": "acme", "name": "community", "latest_version": {"id": GONE}}
+    made = {"id": "p0", "status": "starting", "version": GONE}
+    parts.emulator.inject(
+        Fault(method="GET", path="*/community", status=200, body=json.dumps(model)),
+        Fault(method="POST", path="/v1/predictions", status=201, body=json.dumps(made)),
+    )
+    await create(parts, "acme/community")
+
+
+@pytest.mark.parametrize("status", [404, 422])
+async def test_a_remembered_version_that_is_refused_is_resolved_again_once(
+    parts: Parts, status: int
+) -> None:
+    await remember_a_version_that_is_deleted_since(parts)
+    parts.emulator.inject(Fault(method="POST", path="/v1/predictions", status=status))
+    before = len(parts.emulator.requests)
+
+    prediction = await create(parts, "acme/community")
+    again = await create(parts, "acme/community")
+
+    assert prediction.version == again.version == COMMUNITY_VERSION
+    sent = [(one.method, one.path) for one in parts.emulator.requests[before:]]
+    assert sent == [
+        ("POST", "/v1/predictions"),
+        ("GET", "/v1/models/acme/community"),
+        ("POST", "/v1/predictions"),
+        ("POST", "/v1/predictions"),
+    ]
+
+
+async def test_an_input_that_is_refused_is_not_sent_again_to_the_same_version(
+    parts: Parts,
+) -> None:
+    await create(parts, "acme/community")
+    before = parts.posts
+
+    with pytest.raises(InputRejected, match="strength"):
+        await create(parts, "acme/community", {"strength": 2})
+
+    assert parts.posts == before + 1
+
+
+async def test_one_that_the_newer_version_refuses_too_is_sent_no_third_time(
+    parts: Parts,
+) -> None:
+    await remember_a_version_that_is_deleted_since(parts)
+    before = parts.posts
+
+    with pytest.raises(InputRejected, match="strength"):
+        await create(parts, "acme/community", {"strength": 2})
+
+    assert parts.posts == before + 2
+
+
+async def test_a_model_without_a_version_cant_be_run(parts: Parts) -> None:
+    body = json.dumps({"owner": "acme", "name": "new", "latest_version": None})
+    parts.emulator.inject(Fault(method="GET", path="/v1/models/acme/new", status=200, body=body))
+
+    with pytest.raises(NotFound, match="no version to run"):
+        await create(parts, "acme/new")
+
+    assert paths(parts) == ["/v1/models/acme/new/predictions"]
+
+
 @pytest.mark.parametrize("name", [f"acme/pinned:{PINNED_VERSION}", PINNED_VERSION])
 async def test_a_version_runs_by_its_id(parts: Parts, name: str) -> None:
     prediction = await create(parts, name)
@@ -171,7 +240,9 @@ async def test_what_is_no_models_name_is_refused_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize(("seconds", "sent"), [(600, "600s"), (1, "5s"), (61.7, "62s")])
-async def test_cancel_after_is_always_sent(parts: Parts, seconds: float, sent: str) -> None:
+async def test_cancel_after_is_sent_in_whole_seconds_five_at_least(
+    parts: Parts, seconds: float, sent: str
+) -> None:
     prediction = await parts.creates.create("acme/pictures", FOX, deadline_seconds=seconds)
 
     assert parts.emulator.requests[0].headers["cancel-after"] == sent
@@ -186,6 +257,34 @@ async def test_cancel_after_is_sent_on_every_way(parts: Parts) -> None:
 
     creates = [request for request in parts.emulator.requests if "predictions" in request.path]
     assert [request.headers.get("cancel-after") for request in creates] == ["60s"] * 4
+
+
+async def test_without_a_deadline_no_cancel_after_is_sent(parts: Parts) -> None:
+    prediction = await parts.creates.create("acme/pictures", FOX, deadline_seconds=math.inf)
+
+    assert "cancel-after" not in parts.emulator.requests[0].headers
+    assert prediction.deadline is None
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "output", "wait", "is_whole"),
+    [
+        (201, "processing", ["a.png"], 5, True),
+        (202, "processing", ["a.png"], 5, False),
+        (201, "processing", None, 5, False),
+        (201, "starting", None, 5, False),
+        (201, "processing", ["a.png"], None, False),
+    ],
+)
+async def test_a_create_that_waited_and_is_answered_201_has_all_its_output(
+    parts: Parts, status: int, state: str, output: Any, wait: int | None, is_whole: bool
+) -> None:
+    body = json.dumps({"id": "p1", "status": state, "output": output})
+    parts.emulator.inject(Fault(**CREATE, status=status, body=body))
+
+    prediction = await create(parts, wait_seconds=wait)
+
+    assert (prediction.output, prediction.has_all_output) == (output, is_whole)
 
 
 async def test_a_wait_is_asked_for_only_if_it_is_wanted(parts: Parts) -> None:

@@ -39,7 +39,7 @@ from core.client.http import Answer
 from core.emulator import Emulator, Fault
 from tests.core.parts import settings_for
 from tests.core.talkers import DRAWS, PNG, QUICK_MODELS, SAYS, SLEEPS, TALKERS
-from tests.core.waiting import is_canceled, until
+from tests.core.waiting import HURRIED, is_canceled, until
 
 pytestmark = pytest.mark.usefixtures("whole_budget")
 
@@ -59,7 +59,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 async def client(emulator: Emulator) -> AsyncIterator[AsyncReplicateClient]:
-    async with AsyncReplicateClient(settings_for(emulator.url)) as client:
+    async with AsyncReplicateClient(settings_for(emulator.url), clock=HURRIED) as client:
         yield client
 
 

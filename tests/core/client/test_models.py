@@ -8,26 +8,27 @@ from typing import Any
 
 import pytest
 
-from core.api.finding import Finding, PastRun
+from core.client.models import PastRun
 from core.emulator.faults import Fault
 from core.errors import ApiError, InvalidInput, MalformedResponse, NotFound, Unauthenticated
 from core.models.descriptions import SearchResults, Version
-from core.models.names import ModelName
 from core.prediction import Prediction
-from tests.core.parts import Parts
+from tests.core.parts import Lookups, Parts
 from tests.core.runners import COMMUNITY_VERSION, PINNED_VERSION
 
-PICTURES = ModelName("acme", "pictures")
+PICTURES = "acme/pictures"
 
-Question = Callable[[Finding], Awaitable[Any]]
+Question = Callable[[Lookups], Awaitable[Any]]
 
 QUESTIONS: dict[str, Question] = {
-    "search": lambda finding: finding.search("pictures"),
-    "collections": lambda finding: finding.collections(),
-    "collection": lambda finding: finding.collection("text-to-image"),
-    "versions": lambda finding: finding.versions(PICTURES),
-    "examples": lambda finding: finding.examples(PICTURES),
-    "readme": lambda finding: finding.readme(PICTURES),
+    "search": lambda lookups: lookups.search("pictures"),
+    "model": lambda lookups: lookups.get_model(PICTURES),
+    "models": lambda lookups: lookups.list_models(),
+    "collections": lambda lookups: lookups.list_collections(),
+    "collection": lambda lookups: lookups.get_collection("text-to-image"),
+    "versions": lambda lookups: lookups.list_versions(PICTURES),
+    "examples": lambda lookups: lookups.list_examples(PICTURES),
+    "readme": lambda lookups: lookups.get_readme(PICTURES),
 }
 
 
@@ -50,31 +51,31 @@ def a_run(**changes: Any) -> Prediction:
 
 
 async def test_models_are_found_by_words(parts: Parts) -> None:
-    found = await parts.finding.search("community", limit=5)
+    found = await parts.lookups.search("community", limit=5)
 
     assert [model.full_name for model in found.models] == ["acme/community"]
     assert found.collections == ()
 
 
 async def test_collections_are_found_by_words(parts: Parts) -> None:
-    found = await parts.finding.search("generate images")
+    found = await parts.lookups.search("generate images")
 
     assert [one.slug for one in found.collections] == ["text-to-image"]
 
 
 async def test_as_many_models_are_found_as_were_asked_for(parts: Parts) -> None:
-    found = await parts.finding.search("tests", limit=2)
+    found = await parts.lookups.search("tests", limit=2)
 
     assert len(found.models) == 2
 
 
 async def test_blanks_find_nothing_and_nothing_is_asked(parts: Parts) -> None:
-    assert await parts.finding.search(" \n") == SearchResults()
+    assert await parts.lookups.search(" \n") == SearchResults()
     assert parts.emulator.requests == []
 
 
 async def test_collections_are_listed(parts: Parts) -> None:
-    [collection] = await parts.finding.collections()
+    [collection] = await parts.lookups.list_collections()
 
     assert (collection.slug, collection.name) == ("text-to-image", "Generate images")
     assert collection.models == ()
@@ -86,7 +87,7 @@ async def test_all_pages_of_collections_are_read(parts: Parts) -> None:
         Fault(status=200, body=page({"slug": "two"})),
     )
 
-    collections = await parts.finding.collections()
+    collections = await parts.lookups.list_collections()
 
     assert [one.slug for one in collections] == ["one", "two"]
     assert parts.count("GET", "/v1/collections") == 2
@@ -95,13 +96,13 @@ async def test_all_pages_of_collections_are_read(parts: Parts) -> None:
 async def test_pages_that_never_end_are_left_some_time(parts: Parts) -> None:
     parts.emulator.inject(Fault(status=200, body=page({"slug": "one"}, after="1"), times=None))
 
-    collections = await parts.finding.collections()
+    collections = await parts.lookups.list_collections()
 
     assert len(collections) == len(parts.emulator.requests) == 20
 
 
 async def test_a_collection_is_given_with_its_models(parts: Parts) -> None:
-    collection = await parts.finding.collection("text-to-image")
+    collection = await parts.lookups.get_collection("text-to-image")
 
     assert "pictures" in [model.name for model in collection.models]
     assert all(model.openapi_schema for model in collection.models)
@@ -109,22 +110,67 @@ async def test_a_collection_is_given_with_its_models(parts: Parts) -> None:
 
 async def test_a_collection_that_isnt_there_is_not_found(parts: Parts) -> None:
     with pytest.raises(NotFound):
-        await parts.finding.collection("image-to-text")
+        await parts.lookups.get_collection("image-to-text")
 
 
 @pytest.mark.parametrize("slug", ["", "..", "a/b", "text to image", "a?b"])
 async def test_what_is_no_slug_is_refused_and_nothing_is_asked(parts: Parts, slug: str) -> None:
     with pytest.raises(InvalidInput, match="isn't a collection"):
-        await parts.finding.collection(slug)
+        await parts.lookups.get_collection(slug)
 
     assert parts.emulator.requests == []
+
+
+# Models
+
+
+async def test_models_are_listed(parts: Parts) -> None:
+    page = await parts.lookups.list_models()
+
+    assert {model.name for model in page.results} >= {"pictures", "words", "community"}
+    assert page.next_cursor is None
+
+
+async def test_the_next_page_of_models_is_asked_for_by_its_cursor(parts: Parts) -> None:
+    first = page({"owner": "a", "name": "b"}, after="none")
+    parts.emulator.inject(Fault(status=200, body=first))
+
+    models = await parts.lookups.list_models()
+
+    assert models.next_cursor == "none"
+    with pytest.raises(ApiError, match="Invalid cursor"):
+        await parts.lookups.list_models(models.next_cursor)
 
 
 # A model
 
 
+async def test_a_model_is_found_with_its_schema(parts: Parts) -> None:
+    model = await parts.lookups.get_model(PICTURES)
+
+    assert (model.owner, model.name, model.is_official) == ("acme", "pictures", True)
+    assert model.openapi_schema is not None
+    assert "prompt" in model.openapi_schema["components"]["schemas"]["Input"]["properties"]
+
+
+async def test_a_version_that_is_named_is_the_one_that_is_described(parts: Parts) -> None:
+    model = await parts.lookups.get_model(f"acme/pinned:{PINNED_VERSION}")
+
+    assert model.version_id == PINNED_VERSION
+    assert {request.path for request in parts.emulator.requests} == {
+        "/v1/models/acme/pinned",
+        f"/v1/models/acme/pinned/versions/{PINNED_VERSION}",
+    }
+
+
+@pytest.mark.parametrize("name", ["acme/none", f"acme/pinned:{'9' * 64}"])
+async def test_a_model_or_version_that_isnt_there_is_not_found(parts: Parts, name: str) -> None:
+    with pytest.raises(NotFound):
+        await parts.lookups.get_model(name)
+
+
 async def test_versions_are_listed_with_their_dates(parts: Parts) -> None:
-    versions = await parts.finding.versions(ModelName("acme", "community"))
+    versions = await parts.lookups.list_versions("acme/community")
 
     [version] = versions.results
     assert version.id == COMMUNITY_VERSION
@@ -137,15 +183,15 @@ async def test_versions_are_listed_with_their_dates(parts: Parts) -> None:
 async def test_the_next_page_of_versions_is_asked_for_by_its_cursor(parts: Parts) -> None:
     parts.emulator.inject(Fault(status=200, body=page({"id": "0a"}, after="none")))
 
-    versions = await parts.finding.versions(PICTURES)
+    versions = await parts.lookups.list_versions(PICTURES)
 
     assert (versions.results, versions.next_cursor) == ((Version("0a"),), "none")
     with pytest.raises(ApiError, match="Invalid cursor"):
-        await parts.finding.versions(PICTURES, versions.next_cursor)
+        await parts.lookups.list_versions(PICTURES, versions.next_cursor)
 
 
 async def test_a_readme_is_text(parts: Parts) -> None:
-    readme = await parts.finding.readme(ModelName.parse(f"acme/pinned:{PINNED_VERSION}"))
+    readme = await parts.lookups.get_readme(f"acme/pinned:{PINNED_VERSION}")
 
     assert readme.startswith("# pinned\n")
 
@@ -153,7 +199,7 @@ async def test_a_readme_is_text(parts: Parts) -> None:
 async def test_a_model_without_a_readme_has_an_empty_one(parts: Parts) -> None:
     parts.emulator.inject(Fault(status=404))
 
-    assert await parts.finding.readme(PICTURES) == ""
+    assert await parts.lookups.get_readme(PICTURES) == ""
 
 
 async def test_a_readme_in_no_known_writing_is_read_as_far_as_that_goes(parts: Parts) -> None:
@@ -161,11 +207,11 @@ async def test_a_readme_in_no_known_writing_is_read_as_far_as_that_goes(parts: P
         Fault(status=200, body="# Füchse", headers={"Content-Type": "text/plain; charset=ascii"})
     )
 
-    assert await parts.finding.readme(PICTURES) == "# Füchse"
+    assert await parts.lookups.get_readme(PICTURES) == "# Füchse"
 
 
 async def test_examples_are_predictions(parts: Parts) -> None:
-    [example] = await parts.finding.examples(PICTURES)
+    [example] = await parts.lookups.list_examples(PICTURES)
 
     assert (example.model, example.status) == ("acme/pictures", "succeeded")
     assert example.input == {"prompt": "a fox"}
@@ -174,13 +220,15 @@ async def test_examples_are_predictions(parts: Parts) -> None:
     assert again == example
 
 
-@pytest.mark.parametrize("name", [ModelName(version=PINNED_VERSION), ModelName("a", "b", "", True)])
-@pytest.mark.parametrize("ask", [Finding.versions, Finding.readme, Finding.examples])
+@pytest.mark.parametrize("name", [PINNED_VERSION, "deployments/acme/pictures", "fox"])
+@pytest.mark.parametrize(
+    "ask", [Lookups.get_model, Lookups.list_versions, Lookups.get_readme, Lookups.list_examples]
+)
 async def test_what_names_no_model_is_refused_and_nothing_is_asked(
-    parts: Parts, name: ModelName, ask: Callable[..., Awaitable[Any]]
+    parts: Parts, name: str, ask: Callable[..., Awaitable[Any]]
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        await ask(parts.finding, name)
+        await ask(parts.lookups, name)
 
     assert caught.value.field == "model"
     assert parts.emulator.requests == []
@@ -230,7 +278,7 @@ def test_what_replicate_has_deleted_is_said(given: Mapping[str, Any], words: str
 async def test_every_question_survives_a_passing_error(parts: Parts, ask: Question) -> None:
     parts.emulator.inject(Fault(status=503), Fault(drop=True))
 
-    answer = await ask(parts.finding)
+    answer = await ask(parts.lookups)
 
     assert answer
     assert len(parts.emulator.requests) == 3
@@ -243,7 +291,7 @@ async def test_every_question_is_asked_once_if_the_token_is_wrong(
     parts.emulator.inject(Fault(status=401, times=None))
 
     with pytest.raises(Unauthenticated):
-        await ask(parts.finding)
+        await ask(parts.lookups)
 
     assert len(parts.emulator.requests) == 1
 
@@ -258,4 +306,4 @@ async def test_an_answer_that_isnt_what_was_asked_for_is_malformed(
     parts.emulator.inject(Fault(status=200, body=body, times=None))
 
     with pytest.raises(MalformedResponse, match=r"read|not a"):
-        await ask(parts.finding)
+        await ask(parts.lookups)

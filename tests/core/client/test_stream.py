@@ -22,7 +22,7 @@ from core.client.background import Background
 from core.emulator import Emulator, Fault
 from tests.core.parts import parts_for, settings_for
 from tests.core.talkers import DRAWS, SAYS, SLEEPS, TALKERS
-from tests.core.waiting import is_canceled, until
+from tests.core.waiting import HURRIED, is_canceled, until
 
 STREAM = "/v1/streams/*"
 EVENTS = {"content-type": "text/event-stream"}
@@ -40,7 +40,7 @@ def emulator() -> Iterator[Emulator]:
 async def client(emulator: Emulator) -> AsyncIterator[AsyncReplicateClient]:
     for _ in range(200):
         PROCESS_BUDGET.note_call()  # what other tests have spent of it
-    async with AsyncReplicateClient(settings_for(emulator.url)) as client:
+    async with AsyncReplicateClient(settings_for(emulator.url), clock=HURRIED) as client:
         yield client
 
 
@@ -312,9 +312,8 @@ def a_stream(
     parts = parts_for(emulator)
     stream = OutputStream(
         lambda: parts.creates.create(SAYS, {"tokens": tokens, "pause": pause}, deadline_seconds=60),
-        get=parts.predictions.fetch,
-        cancel=parts.predictions.cancel,
-        connect=parts.api.events,
+        http=parts.http,
+        predictions=parts.predictions,
         timeout_seconds=60,
         background=Background(),
         open_streams=set(),

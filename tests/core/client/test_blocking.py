@@ -25,6 +25,7 @@ from core import (
     BlockingOutputStream,
     OutputStream,
     PredictionFailed,
+    PredictionTimeout,
     ReplicateClient,
     get_replicate_client,
     reset_replicate_client,
@@ -119,6 +120,24 @@ def test_it_has_no_second_copy_of_any_logic() -> None:
     ]
 
     assert logic == []
+
+
+def test_one_with_other_options_shares_its_thread_and_its_end(
+    emulator: Emulator, client: ReplicateClient
+) -> None:
+    before = client_threads()
+
+    patient = client.with_options(timeout=900, max_retries=7, headers={"X-Team": "foxes"})
+    account = patient.get_account()
+
+    assert account == client.get_account()
+    assert (patient.settings.timeout_seconds, patient.settings.max_retries) == (900, 7)
+    assert client.settings == settings_for(emulator.url)
+    teams = [request.headers.get("x-team") for request in emulator.requests]
+    assert teams == ["foxes", None]
+    assert client_threads() == before
+    patient.close()
+    assert client.is_closed
 
 
 # Threads and loops
@@ -356,6 +375,25 @@ def test_a_stream_left_to_the_garbage_collector_on_the_clients_own_thread_hangs_
     assert client.get_account().username
 
 
+def test_watching_leaves_what_is_late_running_unless_it_is_told_to_cancel_it(
+    emulator: Emulator, client: ReplicateClient
+) -> None:
+    prediction = client.create_prediction(SLEEPS, {})
+
+    with pytest.raises(PredictionTimeout) as waited:
+        client.wait_for_prediction(prediction, timeout=0.1)
+    with pytest.raises(PredictionTimeout) as watched:
+        list(client.watch_prediction(prediction, timeout=0.1))
+    after_waiting = emulator.predictions[0]["status"]
+    with pytest.raises(PredictionTimeout) as cancelled:
+        list(client.watch_prediction(prediction, timeout=0.1, cancel_when_late=True))
+
+    timeouts = [one.value.was_cancelled for one in (waited, watched, cancelled)]
+    assert timeouts == [False, False, True]
+    assert after_waiting in ("starting", "processing")
+    assert is_canceled(emulator)
+
+
 def test_watching_yields_each_change_and_leaving_closes_it(
     emulator: Emulator, client: ReplicateClient
 ) -> None:
@@ -484,7 +522,7 @@ def test_racing_threads_get_the_same_client_made_once(monkeypatch: pytest.Monkey
             made.append(self)
             super().__init__()
 
-    monkeypatch.setattr(core.blocking, "ReplicateClient", Slow)
+    monkeypatch.setattr(core.client.blocking, "ReplicateClient", Slow)
     barrier = threading.Barrier(16)
 
     def get(_: int) -> ReplicateClient:
@@ -531,7 +569,7 @@ def test_it_is_closed_when_the_program_ends(emulator: Emulator, tmp_path: Path) 
     environment = {
         "REPLICATE_BASE_URL": emulator.url,
         "REPLICATE_API_TOKEN": "anything",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "PYTHONPATH": str(Path(__file__).parents[3]),
     }
 
     ended = subprocess.run(

@@ -1,12 +1,15 @@
+"""Predictions are watched to their end or their deadline, whatever happens on the way."""
+
 import itertools
 import json
-from typing import cast
 
+import httpx2
 import pytest
 from replicate.exceptions import ModelError
 
-from core.api.polling import Polling, interval_seconds
-from core.client.predictions import Predictions
+from core.client.http import Http
+from core.client.predictions import Predictions, interval_seconds
+from core.clock import Clock
 from core.emulator.faults import Fault
 from core.errors import (
     ConnectionLost,
@@ -17,7 +20,7 @@ from core.errors import (
     Unauthenticated,
 )
 from core.prediction import Prediction
-from tests.core.parts import FakeTime, Parts
+from tests.core.parts import FakeTime, Parts, settings_for
 from tests.logs import capture_logs
 
 GET = {"method": "GET", "path": "/v1/predictions/*"}
@@ -108,7 +111,7 @@ async def test_five_502s_a_drop_and_truncated_json_and_it_still_succeeds(parts: 
         seen = await watch(parts, prediction)
 
     assert seen[-1].status == "succeeded"
-    assert len([event for event in logs if event["event"] == "poll.retried"]) == 7
+    assert len([event for event in logs if event["event"] == "request.retried"]) == 7
     assert parts.posts == 1
 
 
@@ -122,7 +125,7 @@ async def test_who_waits_is_told_of_errors_on_the_way(parts: Parts) -> None:
     ):
         pass
 
-    assert told == [("Replicate asks to slow down: try again in 3 s.", 3.0)]
+    assert told[0] == ("Replicate asks to slow down: try again in 3 s.", 3.0)
     assert 3.0 in parts.time.slept
 
 
@@ -139,7 +142,7 @@ async def test_after_a_good_answer_waits_begin_small_again(parts: Parts) -> None
             pass
 
     assert len(told) == 12
-    assert max(told[-4:]) <= 0.5
+    assert max(told[-4:]) <= 2.5
 
 
 async def test_a_server_that_asks_for_a_day_doesnt_end_a_paid_prediction(parts: Parts) -> None:
@@ -160,6 +163,17 @@ async def test_no_wait_reaches_beyond_the_deadline(parts: Parts) -> None:
         await watch(parts, prediction, seconds=30)
 
     assert sum(parts.time.slept) == pytest.approx(30)
+
+
+async def test_no_wait_for_a_rate_limit_reaches_beyond_the_deadline_either(parts: Parts) -> None:
+    prediction = await start(parts, "acme/endless")
+    parts.emulator.inject(Fault(**GET, status=429, headers={"Retry-After": "100"}))
+
+    with pytest.raises(PredictionTimeout):
+        await watch(parts, prediction, seconds=30)
+
+    assert sum(parts.time.slept) == pytest.approx(30)
+    assert parts.emulator.predictions[0]["status"] == "canceled"
 
 
 @pytest.mark.parametrize(("status", "kind"), [(401, Unauthenticated), (404, NotFound)])
@@ -227,12 +241,10 @@ async def test_if_the_cancel_cant_be_delivered_how_it_ended_isnt_claimed(parts: 
 
 @pytest.mark.parametrize("began", [0.0, 1_000.1, 1_700_000_000.3])
 async def test_the_deadline_is_met_exactly_however_the_clock_counts(began: float) -> None:
-    class Unending:
-        async def fetch(self, prediction_id: str) -> Prediction:
-            raise ConnectionLost("cut")
-
-        async def cancel(self, prediction_id: str) -> Prediction:
-            return Prediction(id="p", model="m", version="v", status="canceled")
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET":
+            raise httpx2.ReadError("cut")
+        return httpx2.Response(200, json={"id": "p", "status": "canceled"})
 
     running = Prediction(id="p", model="m", version="v", status="processing")
     for number in range(50):
@@ -243,11 +255,41 @@ async def test_the_deadline_is_met_exactly_however_the_clock_counts(began: float
             time.slept.append(seconds)
             time.now += seconds
 
-        polling = Polling(cast(Predictions, Unending()), sleep=sleep, clock=time.clock)
+        http = Http(
+            settings_for("http://api.test"),
+            transport=httpx2.MockTransport(answer),
+            clock=Clock(sleep=sleep, monotonic=time.clock),
+        )
 
         with pytest.raises(PredictionTimeout):
-            async for _ in polling.watch(running, timeout_seconds=60.1):
+            async for _ in Predictions(http).watch(running, timeout_seconds=60.1):
                 pass
+
+        assert sum(time.slept) == pytest.approx(60.1)
+        await http.aclose()
+
+
+async def test_who_only_waits_leaves_it_running_at_the_deadline(parts: Parts) -> None:
+    prediction = await start(parts, "acme/endless")
+
+    with pytest.raises(PredictionTimeout, match="is still running") as caught:
+        async for _ in parts.predictions.watch(
+            prediction, timeout_seconds=20, cancel_when_late=False
+        ):
+            pass
+
+    assert not caught.value.was_cancelled
+    assert parts.emulator.predictions[0]["status"] == "processing"
+    assert parts.count("POST", "/cancel") == 0
+
+
+async def test_one_whose_output_is_whole_already_is_not_asked_for(parts: Parts) -> None:
+    whole = Prediction("p", "acme/fox", "v", "processing", output=["a.webp"], has_all_output=True)
+
+    seen = await watch(parts, whole)
+
+    assert seen == [whole]
+    assert parts.emulator.requests == []
 
 
 # --- how it ended

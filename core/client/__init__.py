@@ -1,0 +1,1 @@
+"""Replicate's API → methods of a client, asynchronous and blocking."""
