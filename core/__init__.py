@@ -41,6 +41,7 @@ from core.errors import (
     UrlRefused,
     WebhookRejected,
     WrongContent,
+    WrongEventLoop,
 )
 from core.logs import configure_logging
 from core.models.descriptions import Collection, Model, SearchResults, Version
@@ -102,6 +103,7 @@ __all__ = [
     "WebhookReceiver",
     "WebhookRejected",
     "WrongContent",
+    "WrongEventLoop",
     "configure_logging",
     "get_replicate_client",
     "read_reference",

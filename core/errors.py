@@ -3,6 +3,7 @@
 PlaygroundError
 ├── SettingsError               a setting in the environment or `.env` can't be used
 ├── AlreadyClosed               the client, or the stream, was closed before
+├── WrongEventLoop              it belongs to another event loop, or to the process before a fork
 ├── InvalidInput                refused before anything was sent
 ├── ApiError                    Replicate answered with an error status
 │   ├── Unauthenticated         401
@@ -66,6 +67,10 @@ class SettingsError(PlaygroundError):
 
 class AlreadyClosed(PlaygroundError):
     """The client, or the stream, was closed before, or meanwhile."""
+
+
+class WrongEventLoop(PlaygroundError):
+    """A client, or a stream, belongs to another event loop, or to the process before a fork."""
 
 
 class InvalidInput(PlaygroundError):

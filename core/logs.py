@@ -1,119 +1,207 @@
-"""Structured logs: text for people or JSON for machines, and never a token in either."""
+"""Structured logs by Python's own `logging`, and never a token in them.
+
+An event has a name and keys. A program that uses core gets it as a record of the logger
+`replicate_playground`: its message is `event key=value …`, and `event` and the keys are attributes
+of it, as `extra` makes them, for formatters that write JSON. What is shown is that program's
+choice; where it makes none, Python writes warnings and worse to stderr.
+"""
+
+from __future__ import annotations
 
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+import traceback
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import structlog
-from structlog.typing import FilteringBoundLogger, Processor
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
 
-from core.settings import Settings
+    from core.settings import Settings
+
+LOGGER_NAME = "replicate_playground"
+
+_LOGGER = logging.getLogger(LOGGER_NAME)
+_RESERVED = {*vars(logging.makeLogRecord({})), "message", "asctime", "exc_info", "event"}
 
 _TOKEN = re.compile(
     r"\b(?:r8_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{8,})|(?<=bearer )[^\s'\"]+", re.IGNORECASE
 )
 _SECRET_KEY = re.compile(r"(?:.*_)?(?:authorization|token|secret|password|api_?key)")
 _HIDDEN = "[hidden]"
+_SHORTEST_SECRET = 8
+"""A shorter one, such as a test's, stands inside too many words."""
+
+_secrets: set[str] = set()
 
 
-def get_logger() -> FilteringBoundLogger:
-    """Return the logger of core.
+def get_logger() -> Logger:
+    """Return the logger of core."""
+    return _UNBOUND
 
-    While nobody has configured structlog it writes warnings and worse to stderr, as Python's own
-    logging does: a program that only imports core doesn't ask for more.
+
+class Logger:
+    """Logs events, each with its own keys after those that were bound.
+
+    `exc_info` is as in `logging`. A key that a record has an attribute of by itself becomes one
+    with a `_` behind its name. What isn't shown costs next to nothing.
     """
-    logger: FilteringBoundLogger
-    if structlog.is_configured():
-        logger = structlog.get_logger("replicate_playground")
-    else:
-        logger = structlog.wrap_logger(
-            structlog.WriteLogger(sys.stderr),
-            processors=_processors(as_json=False, secrets=[]),
-            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+
+    __slots__ = ("_bound",)
+
+    def __init__(self, bound: Mapping[str, Any]) -> None:
+        self._bound = bound
+
+    def bind(self, **keys: Any) -> Logger:
+        """Return a logger that gives these keys to each event."""
+        return Logger({**self._bound, **keys})
+
+    def debug(self, event: str, /, **keys: Any) -> None:
+        """Log what only matters to whoever looks for a mistake."""
+        self._log(logging.DEBUG, event, keys)
+
+    def info(self, event: str, /, **keys: Any) -> None:
+        """Log what went as it should."""
+        self._log(logging.INFO, event, keys)
+
+    def warning(self, event: str, /, **keys: Any) -> None:
+        """Log what went wrong and was dealt with."""
+        self._log(logging.WARNING, event, keys)
+
+    def error(self, event: str, /, **keys: Any) -> None:
+        """Log what went wrong."""
+        self._log(logging.ERROR, event, keys)
+
+    def exception(self, event: str, /, **keys: Any) -> None:
+        """Log what went wrong, with the error that is being handled."""
+        self._log(logging.ERROR, event, {"exc_info": True, **keys})
+
+    def _log(self, level: int, event: str, keys: dict[str, Any]) -> None:
+        if not _LOGGER.isEnabledFor(level):
+            return
+        # What handlers get is clean already, whoever they are: so the traceback goes as a text.
+        exc_text = _traceback(keys.pop("exc_info", None))
+        cleaned = clean({**self._bound, **keys})
+        event = _without_secrets(event)
+        file, line, function, _ = _LOGGER.findCaller(stacklevel=3)
+        record = _LOGGER.makeRecord(
+            LOGGER_NAME,
+            level,
+            file,
+            line,
+            " ".join([event, *(f"{key}={_shown(value)}" for key, value in cleaned.items())]),
+            args=(),
+            exc_info=None,
+            func=function,
+            extra={
+                "event": event,
+                **{f"{key}_" if key in _RESERVED else key: cleaned[key] for key in cleaned},
+            },
         )
-    return logger
+        record.exc_text = exc_text
+        _LOGGER.handle(record)
+
+
+_UNBOUND = Logger({})
 
 
 def configure_logging(settings: Settings) -> None:
-    """Configure structlog for an application; a library that imports core calls its own instead."""
-    token = settings.replicate_api_token
-    structlog.configure(
-        processors=_processors(
-            as_json=settings.log_json,
-            secrets=[token.get_secret_value()] if token is not None else [],
-        ),
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[settings.log_level.upper()]
-        ),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
+    """Show core's events on stderr, for an application: as text for people, or as lines of JSON.
+
+    A program with a configuration of its own for `logging` gets them by that instead.
+    """
+    import structlog  # it takes long, and only applications write logs themselves
+
+    if settings.replicate_api_token is not None:
+        hide(settings.replicate_api_token.get_secret_value())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.stdlib.ExtraAdder(),
+                structlog.stdlib.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso"),
+                _add_traceback,
+            ],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer()
+                if settings.log_json
+                else structlog.dev.ConsoleRenderer(
+                    colors=sys.stderr.isatty(),
+                    exception_formatter=structlog.dev.plain_traceback,
+                ),
+            ],
+        )
     )
+    _LOGGER.handlers[:] = [handler]
+    _LOGGER.setLevel(settings.log_level.upper())
+    _LOGGER.propagate = False  # or a program with handlers of its own would show them twice
 
 
-def _processors(*, as_json: bool, secrets: list[str]) -> list[Processor]:
-    renderer: list[Processor]
-    if as_json:
-        # The default tracebacks would print local variables, and with them the token.
-        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        renderer = [
-            structlog.processors.ExceptionRenderer(tracebacks),
-            Redaction(secrets),
-            structlog.processors.JSONRenderer(),
-        ]
-    else:
-        renderer = [
-            structlog.processors.format_exc_info,
-            Redaction(secrets),
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(),
-                # The traceback is text already, or it couldn't have been cleaned.
-                exception_formatter=structlog.dev.plain_traceback,
-            ),
-        ]
-    return [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        *renderer,
-    ]
+def hide(secret: str) -> None:
+    """Hide a secret in all that is logged from now on, whatever its form."""
+    if len(secret) >= _SHORTEST_SECRET:
+        _secrets.add(secret)
 
 
-class Redaction:
-    """A structlog processor that hides secrets: by key, by form, and the ones it was given."""
+def clean(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event with every secret replaced, however deep: by key, by form, or as hidden.
 
-    def __init__(self, secrets: list[str]) -> None:
-        self._secrets = [secret for secret in secrets if secret]
+    What isn't text, a number, a list or a mapping becomes text, as a handler would write it.
+    """
+    return {key: _cleaned(key, value) for key, value in event.items()}
 
-    def __call__(
-        self, logger: Any, method: str, event: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
-        """Return the event with every secret replaced, however deep it lies."""
-        return {key: self._clean(key, value) for key, value in event.items()}
 
-    def _clean(self, key: str, value: Any) -> Any:
-        if _SECRET_KEY.fullmatch(key.lower().replace("-", "_")):
-            return _HIDDEN
-        match value:
-            case str():
-                return self._without_secrets(value)
-            case None | bool() | int() | float():
-                return value
-            case Mapping():
-                return {
-                    self._without_secrets(str(inner)): self._clean(str(inner), item)
-                    for inner, item in value.items()
-                }
-            case list() | tuple() | set() | frozenset():
-                return [self._clean("", item) for item in value]
-            case BaseException():
-                return self._without_secrets(f"{type(value).__name__}: {value}")
-            case _:
-                # The renderers would write it as `repr` does, so that is what must be clean.
-                return self._without_secrets(repr(value))
+def _cleaned(key: str, value: Any) -> Any:
+    if _SECRET_KEY.fullmatch(key.lower().replace("-", "_")):
+        return _HIDDEN
+    match value:
+        case str():
+            return _without_secrets(value)
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {
+                _without_secrets(str(inner)): _cleaned(str(inner), item)
+                for inner, item in value.items()
+            }
+        case list() | tuple() | set() | frozenset():
+            return [_cleaned("", item) for item in value]
+        case BaseException():
+            return _without_secrets(f"{type(value).__name__}: {value}")
+        case _:
+            return _without_secrets(repr(value))
 
-    def _without_secrets(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        return _TOKEN.sub(_HIDDEN, text)
+
+def _without_secrets(text: str) -> str:
+    for secret in _secrets:
+        text = text.replace(secret, _HIDDEN)
+    return _TOKEN.sub(_HIDDEN, text)
+
+
+def _shown(value: Any) -> str:
+    """Return a value in one line, in quotes if it has more than one word."""
+    is_word = isinstance(value, str) and value.isprintable() and not set(" =\"'") & set(value)
+    return value if is_word and value else repr(value)
+
+
+def _traceback(exc_info: Any) -> str | None:
+    """Return the traceback that `exc_info` asks for, without local variables."""
+    match exc_info:
+        case BaseException():
+            error: BaseException | None = exc_info
+        case (_, error, _):
+            pass
+        case _:
+            error = sys.exception() if exc_info else None
+    if error is None:
+        return None
+    return _without_secrets("".join(traceback.format_exception(error)).rstrip())
+
+
+def _add_traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    if event["_record"].exc_text:
+        event["exception"] = event["_record"].exc_text
+    return event

@@ -1,5 +1,6 @@
 """What every test gets: no token, no network beyond loopback, an emulator to talk to."""
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,11 +8,11 @@ from contextlib import suppress
 from tempfile import NamedTemporaryFile
 
 import pytest
-import structlog
 from sqlalchemy import Engine
 
 from core.emulator import Emulator
 from core.history.engines import bring_up_to_date, engine_for, sqlite_file
+from core.logs import LOGGER_NAME
 from core.settings import Settings
 
 
@@ -35,9 +36,12 @@ def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def logs_of_its_own() -> Iterator[None]:
-    """What a test sets up of structlog, as `capture_logs` does, ends with it."""
+    """What `configure_logging` did in a test ends with it."""
+    logger = logging.getLogger(LOGGER_NAME)
     yield
-    structlog.reset_defaults()
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
 
 
 @pytest.fixture

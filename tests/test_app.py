@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ import pytest
 from gradio_client import Client
 
 from app import main
+from core.emulator import Emulator
 from tests.app_process import ROOT, App
+from tests.core.talkers import QUICK_MODELS
+from tests.gating import gated
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +192,30 @@ def test_the_queue_is_the_only_way_in(url: str) -> None:
 
 def test_nothing_is_monitored(url: str) -> None:
     assert httpx.get(f"{url}/monitoring").status_code in (403, 404)
+
+
+def test_the_page_answers_beside_sixty_calls_that_wait_for_their_runs(tmp_path: Path) -> None:
+    """Gradio takes up no more than 40 events at a time by itself, whatever their limits are."""
+    gate = threading.Event()
+    gate.set()  # the emulator runs its examples when it starts
+    runners = [gated(one, gate) for one in QUICK_MODELS]
+    asked = {"data": ["black-forest-labs/flux-schnell", json.dumps({"prompt": "a fox"})]}
+    with (
+        Emulator(port=0, speed=100.0, rate_limits=False, runners=runners) as emulator,
+        App(tmp_path, api_url=emulator.url).running() as url,
+        httpx.Client(base_url=f"{url}/gradio_api/call", timeout=10) as program,
+    ):
+        gate.clear()
+        for _ in range(60):
+            program.post("/run_model", json=asked).raise_for_status()
+
+        event = program.post("/history", json={"data": ["", 100]}).json()["event_id"]
+        try:
+            answer = program.get(f"/history/{event}")
+        finally:
+            gate.set()
+
+    assert "event: complete" in answer.text
 
 
 def test_the_command_serves_the_page_until_it_is_told_to_end(tmp_path: Path) -> None:

@@ -12,7 +12,14 @@ from ui.links import Bench, Benches, Links
 from ui.live.changes import IDLE_SECONDS, Live, Seen
 from ui.live.feed import Feed
 from ui.live.head import Head
-from ui.mends import check_files_of, keep_drawing, note_progress_at, sum_up_no_events
+from ui.mends import (
+    check_files_of,
+    keep_drawing,
+    note_progress_at,
+    rest_between_events,
+    skip_for_nothing,
+    sum_up_no_events,
+)
 from ui.services import Services
 from ui.tabs import chat, explore, history
 from ui.tabs.chat import ChatHandlers
@@ -26,6 +33,9 @@ from ui.views import pieces
 _CACHE_SWEEP_SECONDS = 3600
 _CACHE_AGE_SECONDS = 24 * 3600
 _MAX_QUEUED = 200
+_MAX_EVENTS = 260
+"""How many events may be under way at once: those that follow a run last as long as it does, and
+an answer has to get through beside them."""
 
 
 def build_page(services: Services) -> gr.Blocks:
@@ -94,8 +104,13 @@ def build_page(services: Services) -> gr.Blocks:
     note_progress_at(clock, demo)
     keep_drawing(demo)
     check_files_of(demo)
+    # No more events than this are taken up, whatever their own limits are; threads are started as
+    # they are needed. The queue reads it when it is made.
+    demo.max_threads = _MAX_EVENTS
     demo.queue(api_open=False, max_size=_MAX_QUEUED, default_concurrency_limit=None)
     sum_up_no_events(demo)
+    rest_between_events(demo)
+    skip_for_nothing(demo)
     return demo
 
 

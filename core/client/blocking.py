@@ -1,8 +1,9 @@
 """The blocking client: the asynchronous one on a thread of its own, and nothing else."""
 
-import atexit
 import functools
+import os
 import threading
+import weakref
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from copy import copy
 from types import TracebackType
@@ -17,6 +18,9 @@ from core.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_PIECES_AHEAD = 256
+"""How many pieces of text are read from Replicate before somebody takes them, at most."""
 
 _Method = Callable[Concatenate[AsyncReplicateClient, P], Coroutine[Any, Any, T]]
 
@@ -51,13 +55,20 @@ class ReplicateClient:
     `_async` can be awaited from any event loop; the others block whoever calls them, a running
     loop too. Callbacks are called on the client's own thread, so they can't call it back.
 
+    In a forked process it goes on with connections and a thread of its own; what the parent has
+    opened, such as a stream, stays the parent's.
+
     Raises:
         SettingsError: there is no token.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
+        self._begin(settings)
+        _clients.add(self)
+
+    def _begin(self, settings: Settings | None) -> None:
         self._client = AsyncReplicateClient(settings)
-        self._loop = LoopThread("replicate-client")
+        self._loop = LoopThread("replicate-client", farewell=self._client.aclose)
 
     def with_options(
         self,
@@ -197,7 +208,7 @@ class ReplicateClient:
 
         Whoever waits for it in another thread gets `AlreadyClosed`.
         """
-        self._loop.close(self._client.aclose)
+        self._loop.close()
 
     def __enter__(self) -> Self:
         return self
@@ -239,7 +250,7 @@ class BlockingOutputStream:
         return self._stream.was_replaced
 
     def __iter__(self) -> Iterator[str]:
-        return self._loop.iterate(aiter(self._stream))
+        return self._loop.iterate(aiter(self._stream), ahead=_PIECES_AHEAD)
 
     def close(self) -> None:
         """Close the stream; cancel the prediction if it is still running."""
@@ -261,6 +272,7 @@ class BlockingOutputStream:
             self._loop.finish(leave)
 
 
+_clients: "weakref.WeakSet[ReplicateClient]" = weakref.WeakSet()
 _shared: ReplicateClient | None = None
 _shared_lock = threading.Lock()
 
@@ -277,7 +289,6 @@ def get_replicate_client() -> ReplicateClient:
         return _shared
 
 
-@atexit.register
 def reset_replicate_client() -> None:
     """Close the process's client; the next call makes a new one, from the settings of then."""
     global _shared
@@ -285,3 +296,15 @@ def reset_replicate_client() -> None:
         client, _shared = _shared, None
     if client is not None:
         client.close()
+
+
+def _begin_in_child() -> None:
+    global _shared_lock
+    _shared_lock = threading.Lock()  # a thread of the parent's may have held it
+    for client in _clients:
+        if not client.is_closed:
+            client._begin(client.settings)
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_begin_in_child)

@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import warnings
+import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from copy import copy
@@ -19,6 +21,7 @@ from core.client.downloads import DownloadMethods
 from core.client.http import Http
 from core.client.inputs import prepare
 from core.client.models import ModelMethods
+from core.client.oneloop import OneLoop
 from core.client.pages import Page
 from core.client.predictions import Predictions
 from core.client.stream import OutputStream
@@ -32,9 +35,6 @@ from core.settings import Settings
 
 _RUN_WAIT_SECONDS = 5
 """How long `run_model` lets Replicate hold its answer: a quick model's result comes with it."""
-
-_FAREWELL_SECONDS = 10.0
-"""How long closing waits for cancels that are under way."""
 
 OnUpdate = Callable[[Prediction], None]
 
@@ -68,12 +68,14 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
         clock: Clock = CLOCK,
     ) -> None:
         self.settings = settings or Settings()
+        self._loop = OneLoop(self._close_with_loop)
         self._http = Http(
             self.settings,
             transport=transport,
             headers=headers,
             user_agent=user_agent,
             clock=clock,
+            loop=self._loop,
         )
         self._predictions = Predictions(self._http)
         self._uploads = Uploads(self._http)
@@ -83,8 +85,10 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
             max_bytes=self.settings.max_download_bytes,
             clock=clock,
         )
-        self._background = Background()
+        self._background = Background(self._loop)
         self._streams: set[OutputStream] = set()
+        self._original: Self | None = None
+        weakref.finalize(self, _close_dropped, self._http, self._loop).atexit = False
 
     def with_options(
         self,
@@ -102,6 +106,7 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
         """
         changed = {"timeout_seconds": self._seconds(timeout), "max_retries": max_retries}
         other = copy(self)
+        other._original = self  # which closes its connections when it is dropped
         other.settings = self.settings.model_copy(
             update={name: value for name, value in changed.items() if value is not None}
         )
@@ -151,10 +156,10 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
             ended = await _ended(watching, on_update)
         except PredictionTimeout as error:
             raise PredictionTimeout(error.prediction, seconds=seconds) from None
-        except PlaygroundError:
+        except (PlaygroundError, GeneratorExit):
             raise
         except BaseException:
-            self._background.spawn(self._cancel_quietly(prediction))
+            await self._background.finish(self._background.spawn(self._cancel_quietly(prediction)))
             raise
         return ended.output
 
@@ -328,9 +333,11 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
 
     async def aclose(self) -> None:
         """Close open streams, let cancels that are under way arrive, close every connection."""
+        if self._http.is_closed or self._loop.is_left_behind:
+            return
         for stream in list(self._streams):
             stream.begin_closing()
-        await self._background.aclose(seconds=_FAREWELL_SECONDS)
+        await self._background.aclose()
         await self._downloader.aclose()
         await self._http.aclose()
 
@@ -344,6 +351,11 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    async def _close_with_loop(self) -> None:
+        if not self._http.is_closed:
+            await self.aclose()
+            _warn_of_unclosed()
 
     async def _create_for_caller(
         self, model: str, input_params: Mapping[str, Any], **options: Any
@@ -361,7 +373,9 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
         except asyncio.CancelledError:
             if not creating.cancelled():
                 withdrawn.set()
-                self._background.spawn(self._cancel_quietly(creating))
+                await self._background.finish(
+                    self._background.spawn(self._cancel_quietly(creating))
+                )
             raise
 
     async def _cancel_quietly(self, unwanted: Prediction | asyncio.Task[Prediction]) -> None:
@@ -412,3 +426,17 @@ async def _ended(watching: AsyncGenerator[Prediction], on_update: OnUpdate | Non
 
 def _id_of(prediction: Prediction | str) -> str:
     return prediction if isinstance(prediction, str) else prediction.id
+
+
+def _close_dropped(http: Http, loop: OneLoop) -> None:
+    if loop.is_used and not http.is_closed:
+        loop.run_soon(http.aclose)
+        _warn_of_unclosed()
+
+
+def _warn_of_unclosed() -> None:
+    warnings.warn(
+        "unclosed AsyncReplicateClient: close it, or use it by `async with`",
+        ResourceWarning,
+        stacklevel=3,
+    )

@@ -16,11 +16,14 @@ class Connections:
 
     Args:
         transport: in the place of both; closed with this.
+
+    Attributes:
+        is_closed: whether it was closed.
     """
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self._transport = transport
-        self._is_closed = False
+        self.is_closed = False
         self._requests: httpx2.AsyncClient | None = None
         self._streams: httpx2.AsyncClient | None = None
 
@@ -49,7 +52,7 @@ class Connections:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        self._is_closed = True
+        self.is_closed = True
         requests, self._requests = self._requests, None
         streams, self._streams = self._streams, None
         for client in (requests, streams):
@@ -57,7 +60,7 @@ class Connections:
                 await client.aclose()
 
     def _opened(self, limits: httpx2.Limits) -> httpx2.AsyncClient:
-        if self._is_closed:
+        if self.is_closed:
             raise AlreadyClosed("This client is closed: make a new one.")
         if self._transport is not None:
             return httpx2.AsyncClient(transport=self._transport)

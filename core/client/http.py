@@ -27,6 +27,7 @@ from core.backoff import (
     is_transient,
 )
 from core.client.connections import Connections
+from core.client.oneloop import OneLoop
 from core.client.ratelimits import Kind, RateLimits
 from core.clock import CLOCK, Clock
 from core.errors import (
@@ -91,6 +92,7 @@ class Http:
         budget: pays for retries.
         timeout_seconds: how long the server may be silent.
         clock: replaceable in tests.
+        loop: shared by all that belong to it.
 
     Raises:
         SettingsError: there is no token.
@@ -106,6 +108,7 @@ class Http:
         budget: RetryBudget = PROCESS_BUDGET,
         timeout_seconds: float = REQUEST_SECONDS,
         clock: Clock = CLOCK,
+        loop: OneLoop | None = None,
     ) -> None:
         token = settings.replicate_api_token
         if token is None:
@@ -113,6 +116,7 @@ class Http:
                 "Set REPLICATE_API_TOKEN to your Replicate token, in the environment or in .env."
             )
         self.clock = clock
+        self._loop = loop or OneLoop()
         self._api_url = settings.api_url
         self._origin = _origin(httpx2.URL(settings.api_url))
         self._headers = httpx2.Headers(headers)  # names in any case: a second token isn't added
@@ -262,6 +266,11 @@ class Http:
         budget = self._backoff.budget
         return self._health.failures < _OUTAGE_FAILURES or budget is None or budget.spend()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._connections.is_closed
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._connections.aclose()
@@ -276,6 +285,7 @@ class Http:
         is_stream: bool = False,
         **content: Any,
     ) -> httpx2.Request:
+        self._loop.check()
         url = httpx2.URL(path if "://" in path else f"{self._api_url}{path}")
         seconds = None if is_stream else self._timeout_seconds + extra_seconds
         timeout = httpx2.Timeout(seconds, connect=_CONNECT_SECONDS, pool=None)

@@ -6,16 +6,25 @@ import io
 import json
 import math
 import mimetypes
+import numbers
+import os
+import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from errno import EINVAL
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, SupportsFloat
 
 from core.errors import InvalidInput
 from core.logs import get_logger
 
 MAX_INLINE_BYTES = 256_000
 """Replicate takes data URLs up to 256 kB (Replicate docs); larger files are uploaded."""
+
+_LONGEST_INTEGER_BITS = 1024
+"""As large as a float can be; Python refuses to write numbers of thousands of digits."""
+
+_LONGEST_NAME = 200
 
 _WEBHOOK_EVENTS = ("start", "output", "logs", "completed")
 
@@ -24,16 +33,29 @@ Upload = Callable[[BinaryIO], Awaitable[str]]
 
 
 async def prepare(model_input: Mapping[str, Any], upload: Upload) -> dict[str, Any]:
-    """Return the input with each path and open binary file replaced by a URL, lists included.
+    """Return the input as plain JSON: files as URLs, numpy's numbers as Python's, tuples as lists.
 
     A file is sent whole, wherever it was read up to.
 
     Raises:
-        InvalidInput: a file can't be read, or a value isn't JSON; `field` says which.
+        InvalidInput: a file is empty or can't be read, or a value isn't JSON; `field` says which,
+            and the sentence where in it: `images[0]`.
     """
+    if not isinstance(model_input, Mapping):
+        raise InvalidInput(
+            f"The input is a {type(model_input).__name__}: it is a dict of the model's fields."
+        )
     prepared = {}
-    for name, value in model_input.items():
-        prepared[str(name)] = await _value(str(name), value, upload)
+    for key, value in model_input.items():
+        name = str(key)
+        try:
+            _text("A field's name", name)
+            prepared[name] = await _value(name, value, upload)
+        except InvalidInput as error:
+            error.field, error.fields = name, {name: str(error)}
+            raise
+        except RecursionError:
+            raise InvalidInput(f"{name} has lists too deep in each other.", field=name) from None
     return prepared
 
 
@@ -64,83 +86,130 @@ def webhook_events(events: Sequence[str]) -> list[str]:
 
 
 @asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[BinaryIO]:
-    """Open a file to read its bytes, and close it whatever happens.
+async def opened(file: os.PathLike[str] | BinaryIO) -> AsyncIterator[tuple[BinaryIO, bytes]]:
+    """Yield a file to send, opened unless it is, and its first bytes, one more than are inlined.
 
-    A task that is cancelled while the thread opens the file would otherwise never see it, and
-    leave it open.
+    What was opened here is closed, whatever happens.
 
     Raises:
-        OSError: it can't be opened.
+        InvalidInput: it is empty, was opened as text, is no file, or can't be read.
     """
-    opening = asyncio.create_task(asyncio.to_thread(path.open, "rb"))
+    name = _shown_name(file)
+    as_text = f'{name} is open as text: open it in binary mode, open(…, "rb").'
+    if isinstance(file, io.TextIOBase):
+        raise InvalidInput(as_text)
+    with ExitStack() as to_close:
+        try:
+            if isinstance(file, os.PathLike):
+                content: BinaryIO = to_close.enter_context(await _open(Path(os.fsdecode(file))))
+            else:
+                content = file
+            start = await asyncio.to_thread(_start, content)
+        # ValueError: it is closed, or no path at all; the others: it has no `seek` to its start.
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            raise _unreadable(name, error) from error
+        if not isinstance(start, bytes):
+            raise InvalidInput(as_text)
+        if not start:
+            raise InvalidInput(f"{name} is empty.")
+        try:
+            yield content, start
+        except OSError as error:
+            raise _unreadable(name, error) from error
+
+
+async def _open(path: Path) -> BinaryIO:
+    # A task that is cancelled while the thread opens the file would otherwise never see it, and
+    # leave it open.
+    opening = asyncio.create_task(asyncio.to_thread(_open_blocking, path))
     try:
-        file = await asyncio.shield(opening)
+        return await asyncio.shield(opening)
     except asyncio.CancelledError:
         opening.add_done_callback(_close_unseen)
         raise
-    with file:
-        yield file
 
 
-def _close_unseen(opening: asyncio.Task[io.BufferedReader]) -> None:
+def _open_blocking(path: Path) -> BinaryIO:
+    # To open a named pipe may wait for ever, and a device may never end.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(EINVAL, "it is not a file")
+    return path.open("rb")
+
+
+def _close_unseen(opening: asyncio.Task[BinaryIO]) -> None:
     if not opening.cancelled() and opening.exception() is None:
         opening.result().close()
 
 
-async def _value(name: str, value: Any, upload: Upload) -> Any:
+async def _value(place: str, value: Any, upload: Upload) -> Any:
+    """Return a value as plain JSON; `place` says where in the input it is: `images[0].mask`."""
     match value:
-        case Path():
-            return await _path(name, value, upload)
-        case list() | tuple():
-            return [await _value(name, item, upload) for item in value]
-        case Mapping():
-            return {str(key): await _value(name, item, upload) for key, item in value.items()}
-        case float() if not math.isfinite(value):
-            raise InvalidInput(f"{name} is {value}, which is no number to send.", field=name)
-        case str():
-            return _text(name, value)
-        case int() | float() | bool() | None:
+        case None | bool():
             return value
+        case str():
+            return _text(place, value)
+        case int():
+            return _integer(place, int(value))
+        case float():
+            return _finite(place, value)
+        case list() | tuple():
+            return [await _value(f"{place}[{n}]", item, upload) for n, item in enumerate(value)]
+        case Mapping():
+            return {
+                _text(f"A name in {place}", str(key)): await _value(f"{place}.{key}", item, upload)
+                for key, item in value.items()
+            }
+        case os.PathLike():
+            return await _file(place, value, upload)
+        case numbers.Integral():
+            return _integer(place, int(value))
+        case numbers.Real():
+            return _finite(place, value)
         case _ if hasattr(value, "read"):
-            return await _open_file(name, value, upload)
+            return await _file(place, value, upload)
+        case _ if getattr(value, "shape", None) == ():  # numpy's, of no dimensions
+            return await _value(place, value.tolist(), upload)
         case _:
             raise InvalidInput(
-                f"{name} is a {type(value).__name__}: inputs are text, numbers, lists, paths "
-                "and open binary files.",
-                field=name,
+                f"{place} is a {type(value).__name__}: inputs are None, bool, int, float, str, "
+                "lists, dicts, paths and open binary files."
             )
 
 
-def _text(name: str, text: str) -> str:
+def _text(place: str, text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidInput(
-            f"{name} has half of a character at position {error.start}: write it anew.", field=name
+            f"{place} has half of a character at position {error.start}: write it anew."
         ) from error
-    return text
+    return str.__str__(text)  # of an enum's member, too
 
 
-async def _path(name: str, path: Path, upload: Upload) -> str:
+def _integer(place: str, number: int) -> int:
+    if number.bit_length() > _LONGEST_INTEGER_BITS:
+        raise InvalidInput(f"{place} is a number of more digits than are sent.")
+    return number
+
+
+def _finite(place: str, number: SupportsFloat) -> float:
     try:
-        async with opened(path) as file:
-            return await _open_file(name, file, upload)
-    except OSError as error:
-        raise _unreadable(name, path, error) from error
+        value = float(number)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise InvalidInput(f"{place} is {value}, which is no number to send.")
+    return value
 
 
-async def _open_file(name: str, file: BinaryIO, upload: Upload) -> str:
-    file_name = getattr(file, "name", "")
+async def _file(place: str, file: os.PathLike[str] | BinaryIO, upload: Upload) -> str:
     try:
-        start = await asyncio.to_thread(_start, file)
-    except (OSError, ValueError) as error:  # ValueError: it is closed
-        raise _unreadable(name, file_name or "the file", error) from error
-    if not isinstance(start, bytes):
-        raise InvalidInput(f'{name}: open the file in binary mode, open(…, "rb").', field=name)
-    if len(start) > MAX_INLINE_BYTES:
-        return await upload(file)
-    return _data_url(start, str(file_name))
+        async with opened(file) as (content, start):
+            if len(start) > MAX_INLINE_BYTES:
+                return await upload(content)
+            return _data_url(start, str(getattr(content, "name", "")))
+    except InvalidInput as error:
+        raise InvalidInput(f"{place}: {error}") from error.__cause__
 
 
 def _start(file: BinaryIO) -> bytes:
@@ -150,9 +219,17 @@ def _start(file: BinaryIO) -> bytes:
     return start
 
 
-def _unreadable(name: str, file: Any, error: Exception) -> InvalidInput:
-    reason = getattr(error, "strerror", None) or error
-    return InvalidInput(f"{name}: {file} can't be read ({reason}).", field=name)
+def _shown_name(file: os.PathLike[str] | BinaryIO) -> str:
+    """Return a file's name for a sentence, in one line of bounded length."""
+    name = os.fsdecode(file) if isinstance(file, os.PathLike) else getattr(file, "name", None)
+    if not isinstance(name, str) or not name:
+        return "the file"
+    shown = name if name.isprintable() else ascii(name)
+    return shown if len(shown) <= _LONGEST_NAME else f"…{shown[-_LONGEST_NAME:]}"
+
+
+def _unreadable(name: str, error: Exception) -> InvalidInput:
+    return InvalidInput(f"{name} can't be read ({getattr(error, 'strerror', None) or error}).")
 
 
 def _data_url(content: bytes, file_name: str) -> str:

@@ -2,9 +2,9 @@
 
 600 creates and 3,000 other requests a minute (Replicate docs); an account with little credit has
 less, one create in ten seconds, and only answers and refusals tell. So three things are known of a
-limit, each better than the one before it: what is documented, what an answer's `ratelimit-*`
-headers tell, and what refusals taught. Until one of the latter two is there, creates go out
-carefully, first two, then about as many as were not refused so far.
+limit, each better than the one before it: what is documented, what the `ratelimit-*` headers of
+answers tell, and what refusals taught. Until one of the latter two is there, creates go out
+carefully: first two, then about as many as were not refused so far.
 """
 
 import asyncio

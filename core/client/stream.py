@@ -163,7 +163,7 @@ class OutputStream:
 
     async def _leave(self) -> None:
         """Close it; a failed cancel mustn't hide why it is left, so it is only logged."""
-        if (error := await asyncio.shield(self.begin_closing())) is not None:
+        if (error := await self._background.finish(self.begin_closing())) is not None:
             get_logger().warning(
                 "stream.cancel_failed",
                 prediction_id=self.prediction.id if self.prediction else None,

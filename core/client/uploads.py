@@ -1,13 +1,13 @@
 """Uploads of files that are too large to be sent inside a request."""
 
-import io
 import mimetypes
+import os
 from pathlib import Path
 from typing import BinaryIO
 
 from core.client.http import Answer, Http
 from core.client.inputs import opened
-from core.errors import InvalidInput, MalformedResponse
+from core.errors import MalformedResponse
 
 _EXTRA_SECONDS = 60
 """Replicate may take so long over the end of a large file beyond the usual timeout."""
@@ -19,21 +19,14 @@ class Uploads:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    async def upload(self, file: Path | BinaryIO) -> str:
+    async def upload(self, file: os.PathLike[str] | BinaryIO) -> str:
         """Upload a file of up to 100 MB, from its start, and return the URL to use as an input.
 
         Raises:
-            InvalidInput: the file can't be read, or was opened as text.
+            InvalidInput: the file is empty, can't be read, or was opened as text.
         """
-        if isinstance(file, io.TextIOBase):
-            raise InvalidInput('Open the file in binary mode, open(…, "rb").')
-        if not isinstance(file, Path):
-            return await self._uploaded(file)
-        try:
-            async with opened(file) as content:
-                return await self._uploaded(content)
-        except OSError as error:
-            raise InvalidInput(f"{file} can't be read ({error.strerror}).") from error
+        async with opened(file) as (content, _):
+            return await self._uploaded(content)
 
     async def _uploaded(self, file: BinaryIO) -> str:
         path = getattr(file, "name", "")

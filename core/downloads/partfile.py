@@ -39,6 +39,7 @@ class PartFile:
 
     Args:
         folder: where the file will be; made by `open` if it isn't there.
+        outlives_power_cuts: once it is published; otherwise it is whole then, or not there.
 
     Attributes:
         facts: what was told of it.
@@ -46,7 +47,8 @@ class PartFile:
         head: the first of them, `HEAD_BYTES` at most.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, outlives_power_cuts: bool = True) -> None:
+        self._outlives_power_cuts = outlives_power_cuts
         self._path = folder / f".{secrets.token_hex(8)}.part"
         self._file: BinaryIO | None = None
         self._is_over = False
@@ -58,20 +60,16 @@ class PartFile:
         """The hash of the bytes so far, in hexadecimal."""
         return self._hash.hexdigest()
 
-    def open(self) -> None:
-        """Make the folder and the file now, rather than at the first write."""
+    def open(self) -> int:
+        """Make the folder and the file now, and return how much room is left there, in bytes."""
         with self._lock:
             self._opened()
-
-    def free_bytes(self) -> int:
-        """Return how much room is left where the file is."""
         return shutil.disk_usage(self._path.parent).free
 
     def learn(self, facts: Facts) -> None:
-        """Take down what is told of the file; its bytes come after this."""
+        """Take down what is told of the file, in memory; its bytes come after this."""
         with self._lock:
-            self._opened()
-            self._learn(facts)
+            self.facts = facts
 
     def write(self, data: bytes | bytearray) -> None:
         """Append bytes."""
@@ -113,9 +111,6 @@ class PartFile:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         return self._path.open("xb")
 
-    def _learn(self, facts: Facts) -> None:
-        self.facts = facts
-
     def _append(self, file: BinaryIO, data: bytes | bytearray) -> None:
         file.write(data)
         self._count(data)
@@ -139,7 +134,8 @@ class PartFile:
 
     def _place(self, target: Path) -> None:
         self._path.replace(target)
-        _sync_folder(target.parent)
+        if self._outlives_power_cuts:
+            _sync_folder(target.parent)
 
     def _remove(self) -> None:
         if self._file is None:

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +40,12 @@ T = TypeVar("T")
 OnProgress = Callable[[int, int | None], None]
 """Told how many bytes are there, and of how many; None when that isn't known."""
 
-_WRITE_BYTES = 256 * 1024
-"""Written at once: a hop to a thread for each piece from the network would cost more than it."""
+_FEWEST_BYTES = 256 * 1024
+_MOST_BYTES = 1024 * 1024
+_SHARE = 128
+"""So many bytes, or that part of what is there, are written and hashed at once, on a thread, while
+the next of them come from the network: more at once is quicker, and lost if the process is killed.
+"""
 
 
 @dataclass(frozen=True)
@@ -84,12 +88,16 @@ class Transfer:
         self._max_bytes = max_bytes
         self._on_progress = on_progress
         self._part = (
-            PartFile(path.parent)
+            PartFile(path.parent, outlives_power_cuts=False)
             if partials is None
             else KeptFile(path.parent, partials, _key(url, path))
         )
         self._inflater: Inflater | None = None
-        self._unwritten = bytearray()
+        self._is_kept = partials is not None
+        self._free_bytes = 0
+        self._writing: asyncio.Future[None] | None = None
+        self._unwritten: bytes | bytearray = b""  # comes after what is being written
+        self._is_closed = False
 
     @property
     def size(self) -> int:
@@ -106,7 +114,7 @@ class Transfer:
 
         What an earlier process kept of it is there then.
         """
-        await self._on_disk(self._open)
+        self._free_bytes = await self._on_disk(self._open)
         if self.size:
             self._report()
 
@@ -159,8 +167,8 @@ class Transfer:
                 await self.restart()
             total = length
         declared = essence(headers.get("Content-Type", ""))
-        await self._on_disk(self._part.learn, Facts(validator, total, declared))
-        await self._check_room()
+        self._part.learn(Facts(validator, total, declared))
+        self._check_room()
         self._report()
 
     async def take(self, response: httpx2.Response) -> None:
@@ -171,32 +179,39 @@ class Transfer:
             ConnectionLost: it ended too early.
             OutputTooLarge, WrongContent, DiskFull, DownloadError.
         """
-        buffer = bytearray()
+        self._unwritten = buffer = bytearray()
+        taken = self.size
+        at_once = self._bytes_at_once(taken)
         try:
             async for data in response.aiter_raw():
                 for piece in self._inflater.feed(data) if self._inflater else (data,):
                     buffer += piece
-                    if self.size + len(buffer) > self._max_bytes:
+                    taken += len(piece)
+                    if taken > self._max_bytes:
                         raise self._too_large()
-                    if len(buffer) >= _WRITE_BYTES:
-                        full, buffer = buffer, bytearray()
-                        await self._write(full)
+                    if len(buffer) >= at_once:
+                        await self._begin_to_write(buffer)
+                        self._unwritten = buffer = bytearray()
+                        at_once = self._bytes_at_once(taken)
+                        self._report(taken)
             if self._inflater:
                 self._inflater.finish()
         except (httpx2.TransportError, httpx2.DecodingError):
-            await self._write(buffer)
+            await self._write_all()
             raise
-        except asyncio.CancelledError:
-            self._unwritten = buffer
-            raise
-        await self._write(buffer)
-        await self._check_length()
+        total = self._part.facts.total
+        await self._written()
+        if total is not None and self.size + len(buffer) != total:
+            await self._write_all()
+            await self._refuse_length(total)
+        self._report(taken)
 
     async def take_bytes(self, data: bytes, *, declared: str | None) -> None:
         """Take a whole output that is in memory already."""
-        await self._on_disk(self._part.learn, Facts(None, len(data), declared))
-        await self._check_room()
-        await self._write(data)
+        self._part.learn(Facts(None, len(data), declared))
+        self._check_room()
+        self._unwritten = data
+        self._report(len(data))
 
     async def publish(self) -> Downloaded:
         """Check the content as a whole and put the file in its place.
@@ -204,14 +219,7 @@ class Transfer:
         Raises:
             WrongContent, DiskFull, DownloadError.
         """
-        self._check_content()
-        part = self._part
-        media_type = media_type_of(
-            part.head, declared=part.facts.declared, name=safe_name(self.url)
-        )
-        self._path = with_extension(self._path, extension_for(self.url, media_type))
-        await self._on_disk(part.publish, self._path)
-        return Downloaded(self._path, part.size, media_type, part.sha256)
+        return await self._on_disk(self._publish)
 
     async def close(self, *, is_lost: bool) -> None:
         """Leave what a later download can go on from, if it is to be kept; else nothing.
@@ -219,12 +227,32 @@ class Transfer:
         Args:
             is_lost: there is nothing that a later one could do, either.
         """
+        if self._is_closed:
+            return
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+            self._writing.exception()  # what it was is raised elsewhere, or nobody's any more
         await asyncio.to_thread(self._part.discard if is_lost else self._leave)
 
-    def _open(self) -> None:
+    def _open(self) -> int:
         if self._path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
-        self._part.open()
+        return self._part.open()
+
+    def _publish(self) -> Downloaded:
+        part = self._part
+        if self._unwritten:
+            part.write(self._unwritten)
+            self._unwritten = b""
+        self._check_content()
+        media_type = media_type_of(
+            part.head, declared=part.facts.declared, name=safe_name(self.url)
+        )
+        self._path = with_extension(self._path, extension_for(self.url, media_type))
+        part.publish(self._path)
+        part.leave()
+        self._is_closed = True
+        return Downloaded(self._path, part.size, media_type, part.sha256)
 
     def _leave(self) -> None:
         if self._unwritten:
@@ -233,31 +261,49 @@ class Transfer:
                 self._part.write(self._unwritten)
         self._part.leave()
 
-    async def _write(self, data: bytes | bytearray) -> None:
-        if not data:
+    def _bytes_at_once(self, size: int) -> int:
+        share = size // _SHARE if self._is_kept else size
+        return min(_MOST_BYTES, max(_FEWEST_BYTES, share))
+
+    async def _begin_to_write(self, data: bytearray) -> None:
+        """Write and hash on a thread, once the part before it is written."""
+        await self._written()
+        loop = asyncio.get_running_loop()
+        self._writing = loop.run_in_executor(None, self._part.write, data)
+
+    async def _write_all(self) -> None:
+        """Write what is unwritten."""
+        await self._written()
+        if self._unwritten:
+            await self._on_disk(self._part.write, self._unwritten)
+            self._unwritten = b""
+            self._report()
+
+    async def _written(self) -> None:
+        """Wait until what was begun is written."""
+        if self._writing is None:
             return
-        await self._on_disk(self._part.write, data)
+        writing = self._writing
+        await self._on_disk_until(asyncio.shield(writing))
+        self._writing = None
         if self.size >= HEAD_BYTES:
             self._check_content()  # early: a long page of text isn't read to its end
-        self._report()
 
-    def _report(self) -> None:
+    def _report(self, taken: int | None = None) -> None:
         if self._on_progress is not None:
-            self._on_progress(self.size, self._part.facts.total)
+            self._on_progress(self.size if taken is None else taken, self._part.facts.total)
 
-    async def _check_room(self) -> None:
+    def _check_room(self) -> None:
         total = self._part.facts.total
         if total is None:
             return
         if total > self._max_bytes:
             raise self._too_large()
-        if total - self.size > await self._on_disk(self._part.free_bytes):
+        if total - self.size > self._free_bytes:
             raise self._no_room()
 
-    async def _check_length(self) -> None:
-        size, total = self.size, self._part.facts.total
-        if total is None or size == total:
-            return
+    async def _refuse_length(self, total: int) -> None:
+        size = self.size
         if size > total:
             await self.restart()
         raise ConnectionLost(f"The output ended after {size} bytes of {total}.")
@@ -279,8 +325,11 @@ class Transfer:
                 )
 
     async def _on_disk(self, operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._on_disk_until(asyncio.to_thread(operation, *args, **kwargs))
+
+    async def _on_disk_until(self, done: Awaitable[T]) -> T:
         try:
-            return await asyncio.to_thread(operation, *args, **kwargs)
+            return await done
         except OSError as error:
             if is_no_room(error):
                 raise self._no_room() from error

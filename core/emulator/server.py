@@ -137,6 +137,9 @@ class Emulator:
         """Begin to listen; returns when it answers."""
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         listening = socket.create_server(self._address, family=family, backlog=1024)
+        # Else the body of an answer waits 40 ms for the acknowledgement of its head. Each accepted
+        # connection takes it over; asyncio sets it only for a socket whose protocol is named.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._url = _url(listening)
         self._ready = Future()
         self._ended.clear()

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, select, true, tuple_
+from sqlalchemy import Select, exists, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from core.history import listing
 from core.history.database import Database
 from core.history.errors import UnknownJob
 from core.history.filters import EVERYTHING, Filter
+from core.history.listing import KEPT, PLACE, after
+from core.history.recency import models_by_recency
 from core.history.records import Cursor, Job
 from core.history.rows import NEWEST_FIRST, job_of
-from core.history.searching import mentions
-from core.history.tables import JobRow, UtcDateTime
-
-_KEPT = JobRow.deleted_at.is_(None)
-_PLACE = tuple_(JobRow.created_at, JobRow.id)
+from core.history.tables import JobRow
 
 
 class Browsing(Database):
@@ -57,24 +56,17 @@ class Browsing(Database):
             limit: how many at most.
             before: where the page starts: the `cursor` of the last job seen.
         """
-        has_index = self._engine.dialect.name == "sqlite"
-        query = (
-            select(JobRow)
-            .where(JobRow.owner == owner, *_conditions(filter, has_index=has_index))
-            .where(*_after(before))
-            .order_by(*NEWEST_FIRST)
-            .limit(limit)
-        )
-        return await self._select(query)
+
+        def read() -> Sequence[Job]:
+            with Session(self._engine) as session:
+                rows = listing.page(session, owner, filter, limit=limit, before=before)
+                return [job_of(row) for row in rows]
+
+        return await self._run(read)
 
     async def models(self, owner: str) -> Sequence[str]:
         """Return the models of an owner's jobs as `owner/name`, most recently used first."""
-        query = (
-            select(JobRow.model_name)
-            .where(JobRow.owner == owner, _KEPT)
-            .group_by(JobRow.model_name)
-            .order_by(func.max(JobRow.created_at).desc(), JobRow.model_name)
-        )
+        query = models_by_recency(JobRow.owner == owner, KEPT)
 
         def read() -> Sequence[str]:
             with self._engine.connect() as connection:
@@ -98,12 +90,12 @@ class Browsing(Database):
             later.conversation_id == JobRow.conversation_id,
             later.conversation_id.is_not(None),  # or its index isn't used
             later.deleted_at.is_(None),
-            tuple_(later.created_at, later.id) > _PLACE,
+            tuple_(later.created_at, later.id) > PLACE,
         )
         query = (
             select(JobRow)
-            .where(JobRow.owner == owner, JobRow.conversation_id.is_not(None), _KEPT, ~is_followed)
-            .where(*_after(before))
+            .where(JobRow.owner == owner, JobRow.conversation_id.is_not(None), KEPT, ~is_followed)
+            .where(*after(before))
             .order_by(*NEWEST_FIRST)
             .limit(limit)
         )
@@ -113,7 +105,7 @@ class Browsing(Database):
         """Return the jobs of one of an owner's conversations, oldest first; none if it isn't."""
         query = (
             select(JobRow)
-            .where(JobRow.owner == owner, JobRow.conversation_id == conversation_id, _KEPT)
+            .where(JobRow.owner == owner, JobRow.conversation_id == conversation_id, KEPT)
             .order_by(JobRow.created_at, JobRow.id)
         )
         return await self._select(query)
@@ -124,29 +116,3 @@ class Browsing(Database):
                 return [job_of(row) for row in session.scalars(query)]
 
         return await self._run(read)
-
-
-def _after(place: Cursor | None) -> Sequence[ColumnElement[bool]]:
-    if place is None:
-        return ()
-    return [tuple_(literal(place.created_at, UtcDateTime), literal(place.id)) > _PLACE]
-
-
-def _conditions(wanted: Filter, *, has_index: bool) -> Sequence[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        JobRow.deleted_at.is_not(None) if wanted.deleted else _KEPT,
-        *mentions(wanted.words, has_index=has_index),
-    ]
-    if wanted.kind is not None:
-        conditions.append(JobRow.kind == wanted.kind)
-    if wanted.model is not None:
-        conditions.append(JobRow.model_name == wanted.model)
-    if wanted.states:
-        conditions.append(JobRow.state.in_([state.value for state in wanted.states]))
-    if wanted.since is not None:
-        conditions.append(JobRow.created_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(JobRow.created_at < wanted.until)
-    if wanted.starred_only:
-        conditions.append(JobRow.starred == true())
-    return conditions

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 
 from core.history.database import Database
+from core.history.recency import models_by_recency
 from core.history.tables import FavouriteRow, JobRow
 from core.models.names import ModelName
 
@@ -25,13 +26,9 @@ class Favouring(Database):
             backend: where the jobs ran.
             limit: how many at most.
         """
-        query = (
-            select(JobRow.model_name)
-            .where(JobRow.owner == owner, JobRow.backend == backend, JobRow.deleted_at.is_(None))
-            .group_by(JobRow.model_name)
-            .order_by(func.max(JobRow.created_at).desc(), JobRow.model_name)
-            .limit(limit)
-        )
+        query = models_by_recency(
+            JobRow.owner == owner, JobRow.backend == backend, JobRow.deleted_at.is_(None)
+        ).limit(limit)
 
         def read() -> Sequence[str]:
             with self._engine.connect() as connection:

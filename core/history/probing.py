@@ -4,22 +4,19 @@ The bytes are a stranger's. Each is decoded only as what its type says, never by
 that the libraries know; how many pixels it has is checked before any are decoded.
 """
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
 from av.container import InputContainer
-from PIL import Image, ImageOps, ImageStat
+from PIL import Image, ImageStat
 
-THUMBNAIL_PIXELS = 512
-"""The longer side of a small picture, at most."""
+from core.history.thumbnails import PIXELS, thumbnail_of, thumbnail_of_file
 
 MAX_DECODED_PIXELS = 40_000_000
 """A larger picture is kept and gets no small one: decoding would take 160 MB and more."""
 
-_QUALITY = 80
 _PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 CONTAINERS = {
     "video/mp4": "mp4",
@@ -85,17 +82,12 @@ def _of_picture(path: Path) -> Iterator[Probe]:
         found = Probe(width, height)
         yield found
         # A JPEG can be decoded at a fraction of its size.
-        image.draft(None, (2 * THUMBNAIL_PIXELS, 2 * THUMBNAIL_PIXELS))
+        image.draft(None, (2 * PIXELS, 2 * PIXELS))
         check_pixels(*image.size)
-        # Only now: to find a PNG's EXIF data, Pillow decodes it.
-        if image.getexif().get(_ORIENTATION, 1) >= _FIRST_SIDEWAYS:
+        small = thumbnail_of_file(path, image)
+        if small.is_sideways:
             found = Probe(height, width)
-        yield replace(found, thumbnail=_small(image))
-
-
-_ORIENTATION = 0x0112
-_FIRST_SIDEWAYS = 5
-"""The EXIF orientations from here on change width and height over."""
+        yield replace(found, thumbnail=small.encoded)
 
 
 def _of_clip(container: InputContainer) -> Iterator[Probe]:
@@ -109,7 +101,7 @@ def _of_clip(container: InputContainer) -> Iterator[Probe]:
     yield found
     check_pixels(pictures.width, pictures.height)
     if (poster := _poster(container)) is not None:
-        yield replace(found, thumbnail=_small(poster))
+        yield replace(found, thumbnail=thumbnail_of(poster))
 
 
 def _poster(container: InputContainer) -> Image.Image | None:
@@ -119,7 +111,7 @@ def _poster(container: InputContainer) -> Image.Image | None:
     for n, frame in enumerate(container.decode(video=0)):
         if best is not None and (n >= _POSTER_FRAMES or (frame.time or 0) > _POSTER_SECONDS):
             break
-        share = min(1.0, THUMBNAIL_PIXELS / max(frame.width, frame.height))
+        share = min(1.0, PIXELS / max(frame.width, frame.height))
         scaled = frame.reformat(
             width=max(1, round(frame.width * share)), height=max(1, round(frame.height * share))
         )
@@ -130,18 +122,6 @@ def _poster(container: InputContainer) -> Image.Image | None:
         if brightness >= _BLACK_BELOW:
             break
     return best
-
-
-def _small(image: Image.Image) -> bytes:
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    if image.mode == "P":
-        image = image.convert(mode)  # palettes can't be scaled smoothly
-    image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
-    ImageOps.exif_transpose(image, in_place=True)
-    image = image.convert(mode)
-    encoded = io.BytesIO()
-    image.save(encoded, "WEBP", quality=_QUALITY)
-    return encoded.getvalue()
 
 
 def check_pixels(width: int, height: int) -> None:

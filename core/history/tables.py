@@ -58,6 +58,7 @@ def _index(name: str, *columns: str, where: str, sqlite_where: str | None = None
 
 _KEPT = "deleted_at IS NULL"
 _TALK = f"conversation_id IS NOT NULL AND {_KEPT}"
+_UNSUCCESSFUL = f"{_KEPT} AND state != 'succeeded'"
 _BINNED = "deleted_at IS NOT NULL"
 
 
@@ -77,6 +78,7 @@ class JobRow(Base):
             where=f"starred AND {_KEPT}",
             sqlite_where=f"starred = 1 AND {_KEPT}",  # the words of the query, else it isn't used
         ),
+        _index("ix_jobs_unsuccessful", "owner", "state", "created_at", "id", where=_UNSUCCESSFUL),
         _index("ix_jobs_used", "owner", "backend", "model_name", "created_at", where=_KEPT),
         _index("ix_jobs_talks", "owner", "created_at", "id", where=_TALK),
         _index("ix_jobs_conversation", "owner", "conversation_id", "created_at", "id", where=_TALK),

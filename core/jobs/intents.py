@@ -250,7 +250,10 @@ class _Files:
 
     async def _copy_of(self, name: str, path: Path) -> Path:
         if path not in self._copies:
-            if (await self._size(name, path)) > MAX_FILE_BYTES:
+            size = await self._size(name, path)
+            if size == 0:
+                raise InvalidInput(f"{name}: {path.name} is empty.", field=name)
+            if size > MAX_FILE_BYTES:
                 raise InvalidInput(
                     f"{name}: {path.name} is larger than the 100 MB that Replicate takes.",
                     field=name,

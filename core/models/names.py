@@ -32,11 +32,12 @@ class ModelName:
         Raises:
             InvalidInput: it is none of these.
         """
-        if _VERSION.fullmatch(text):
-            return cls(version=text)
-        if found := _DEPLOYMENT.fullmatch(text):
+        written = text if isinstance(text, str) else ""  # untyped callers have None where it fails
+        if _VERSION.fullmatch(written):
+            return cls(version=written)
+        if found := _DEPLOYMENT.fullmatch(written):
             return cls(owner=found["owner"], name=found["name"], deployment=True)
-        if found := _MODEL.fullmatch(text):
+        if found := _MODEL.fullmatch(written):
             return cls(owner=found["owner"], name=found["name"], version=found["version"] or "")
         raise InvalidInput(
             f"“{text}” isn't a model: write owner/name, owner/name:version or a version's id.",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 
 from tests.bench import parts
 from tests.bench.bench import Bench
@@ -20,8 +21,10 @@ from tests.bench.rows import Curve, Row, table
 def main(argv: Sequence[str] | None = None) -> int:
     """Run benchmarks and print their table; the exit status says nothing of goals."""
     names = part_names()
+    alone = [name for name in names if getattr(_part(name), "ONLY_WHEN_NAMED", False)]
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(names)}; all")
+    which = f"of {', '.join(names)}; all, but for {', '.join(alone)}"
+    parser.add_argument("parts", nargs="*", metavar="PART", help=which)
     parser.add_argument("--rounds", type=int, default=5, help="how often each side runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here too")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw how costs grow (PNG)")
@@ -32,8 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     rows: list[Row] = []
     curves: list[Curve] = []
-    for name in arguments.parts or names:
-        module = importlib.import_module(f"{parts.__name__}.{name}")
+    for name in arguments.parts or [name for name in names if name not in alone]:
+        module = _part(name)
         print(f"{name}: {(module.__doc__ or '').splitlines()[0]}", file=sys.stderr, flush=True)
         with TemporaryDirectory() as folder:
             for found in module.rows(Bench(arguments.rounds, Path(folder), arguments.smoke)):
@@ -52,6 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def part_names() -> list[str]:
     """Return the benchmarks that there are."""
     return [module.name for module in pkgutil.iter_modules(parts.__path__)]
+
+
+def _part(name: str) -> ModuleType:
+    return importlib.import_module(f"{parts.__name__}.{name}")
 
 
 def machine() -> str:

@@ -37,6 +37,12 @@ class Bench:
         with started([*module, "--rate-limits"] if limits else module) as server:
             yield server
 
+    @contextmanager
+    def raw_server(self) -> Iterator[Server]:
+        """Start `tests/bench/rawserver.py`, which is faster than any client."""
+        with started(["tests.bench.rawserver"]) as server:
+            yield server
+
 
 def load_average() -> float:
     """Return the machine's load average over one minute."""

@@ -1,16 +1,30 @@
 """The emulator with models that take no time of their own: `python -m tests.bench.emulated`."""
 
 import argparse
+import io
+import re
 import signal
 from collections.abc import AsyncIterator, Mapping
 from random import Random
 from typing import Any
 
+from PIL import Image
+
 from core.emulator import Emulator, ModelCard, Runner
 from core.emulator.models import RUNNERS
 from core.emulator.runner import Context, File, Run, Step, Token
+from tests.bench.peers import CHAT_MODEL
 
-_PICTURE = b"\x89PNG\r\n\x1a\n" + Random(1).randbytes(200_000)
+
+def _png() -> bytes:
+    """Return a picture of 1024 × 1024 pixels, 200 kB."""
+    noise = Image.frombytes("RGB", (200, 200), Random(1).randbytes(200 * 200 * 3))
+    encoded = io.BytesIO()
+    noise.resize((1024, 1024), Image.Resampling.NEAREST).save(encoded, "PNG")
+    return encoded.getvalue()
+
+
+_PICTURE = _png()
 
 _URIS = {"type": "array", "items": {"type": "string", "format": "uri"}}
 _TEXT = {
@@ -35,9 +49,22 @@ async def _words(given: Mapping[str, Any], context: Context) -> AsyncIterator[St
         yield Token(f"word{number} ")
 
 
-def _runner(name: str, run: Run, fields: Mapping[str, Any], output: dict[str, Any]) -> Runner:
+async def _chat(given: Mapping[str, Any], context: Context) -> AsyncIterator[Step]:
+    """So many words as the last question asks for: `300 words at 30 a second`."""
+    count, rate = re.findall(r"(\d+) words at (\d+) a second", given["prompt"])[-1]
+    async for word in _words({"count": int(count), "rate": int(rate)}, context):
+        yield word
+
+
+def _runner(
+    name: str,
+    run: Run,
+    fields: Mapping[str, Any],
+    output: dict[str, Any],
+    owner: str = "bench",
+) -> Runner:
     card = ModelCard(
-        owner="bench",
+        owner=owner,
         name=name,
         description=f"Makes {name} without delay",
         input={
@@ -52,6 +79,7 @@ def _runner(name: str, run: Run, fields: Mapping[str, Any], output: dict[str, An
     return Runner(card, run)
 
 
+_CHAT_OWNER, _, _CHAT_NAME = CHAT_MODEL.partition("/")
 _MODELS = (
     _runner("picture", _picture, {"seconds": {"type": "number", "default": 0}}, _URIS),
     _runner(
@@ -63,6 +91,7 @@ _MODELS = (
         },
         _TEXT,
     ),
+    _runner(_CHAT_NAME, _chat, {}, _TEXT, owner=_CHAT_OWNER),
 )
 
 

@@ -40,7 +40,7 @@ class Row:
         metric: what is measured, and where, in a few words.
         ours, peer: medians, in `unit`; no peer where our own figure is the goal's matter.
         unit: `ms`, `MB`, `/s`, … or "" for a count.
-        against: who the peer is.
+        against: who the peer is; in a row without one, what is known of others.
         load: the machine's load average over one minute when it was measured.
         why: why the goal doesn't hold, as far as it is known.
     """
@@ -92,7 +92,7 @@ def table(rows: Iterable[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    peer = "" if row.peer is None else f"{_figure(row.peer, row.unit)} ({row.against})"
+    peer = row.against if row.peer is None else f"{_figure(row.peer, row.unit)} ({row.against})"
     ratio = "" if row.ratio is None else _number(row.ratio)
     verdict = "yes" if row.holds else f"no: {row.why}" if row.why else "no"
     return row.metric, _figure(row.ours, row.unit), peer, ratio, str(row.goal), verdict

@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from structlog.testing import capture_logs
 
 from core.backoff import (
     LONGEST_WAIT_SECONDS,
@@ -39,6 +38,7 @@ from core.errors import (
 )
 from core.prediction import Prediction
 from tests.core.parts import FakeTime, Parts, settings_for
+from tests.logs import capture_logs
 
 Operation = Callable[[], Awaitable[str]]
 

@@ -1,7 +1,9 @@
 import json
 import logging
+import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -12,10 +14,11 @@ from core.client.client import AsyncReplicateClient
 from core.emulator import Emulator
 from core.emulator.faults import Fault
 from core.errors import PlaygroundError
-from core.logs import Redaction, configure_logging, get_logger
+from core.logs import LOGGER_NAME, clean, configure_logging, get_logger
 from core.settings import Settings
 from tests.core.parts import TOKEN
 
+ROOT = Path(__file__).parents[2]
 OTHER_TOKEN = "r8_zyxwvutsrqponmlkjihgfedcba9876543210Z"
 WEBHOOK_KEY = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 FORMATS = pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
@@ -152,9 +155,7 @@ def test_what_is_no_secret_is_shown() -> None:
         "cursor": "abc",
     }
 
-    cleaned = Redaction([TOKEN])(None, "info", dict(event))
-
-    assert cleaned == event
+    assert clean(event) == event
 
 
 @FORMATS
@@ -273,8 +274,7 @@ def test_each_line_of_json_is_one_event_with_its_time(output: Written) -> None:
     assert (first["event"], first["level"]) == ("prediction.succeeded", "info")
     assert (first["prediction_id"], first["text"]) == ("abc", "two\nlines “é”")
     assert first["timestamp"].endswith("Z")
-    assert second["exception"][0]["exc_type"] == "ValueError"
-    assert all("locals" not in frame for frame in second["exception"][0]["frames"])
+    assert second["exception"] == "ValueError: x"
 
 
 def test_text_is_for_people(output: Written) -> None:
@@ -289,15 +289,167 @@ def test_text_is_for_people(output: Written) -> None:
     assert "\x1b" not in line
 
 
-def test_a_program_that_configures_nothing_sees_warnings_only_and_no_token(
-    output: Written,
+def test_configuring_again_replaces_what_was_configured(
+    output: Written, caplog: pytest.LogCaptureFixture
 ) -> None:
-    get_logger().debug("prediction.input", input="my private words")
-    get_logger().info("prediction.created")
-    get_logger().warning("request.retried", error=f"Bearer {TOKEN}")
+    configure(as_json=False)
+    configure(as_json=True)
 
-    assert "request.retried" in output.text
-    assert "my private words" not in output.text
-    assert "prediction.created" not in output.text
-    assert TOKEN not in output.text
-    assert output.stdout == ""
+    get_logger().warning("request.retried")
+
+    assert [line["event"] for line in output.lines] == ["request.retried"]
+    assert caplog.records == []  # nor is it shown again by who handles everything
+
+
+# --- in a program that uses core
+
+
+@pytest.fixture
+def host(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What a program that handles every record gets."""
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+def test_an_event_is_one_line_with_its_keys_and_has_them_as_attributes(
+    host: pytest.LogCaptureFixture,
+) -> None:
+    log = get_logger().bind(prediction_id="abc", model="acme/fox")
+
+    log.info("prediction.succeeded", seconds=3.2, text="two\nlines", files=["a", {"b": None}], x="")
+
+    [record] = host.records
+    assert record.getMessage() == (
+        "prediction.succeeded prediction_id=abc model=acme/fox seconds=3.2 "
+        r"text='two\nlines' files=['a', {'b': None}] x=''"
+    )
+    assert (record.name, record.levelname) == (LOGGER_NAME, "INFO")
+    own = vars(record)
+    assert (own["event"], own["prediction_id"], own["seconds"]) == (
+        "prediction.succeeded",
+        "abc",
+        3.2,
+    )
+    assert (own["text"], own["files"]) == ("two\nlines", ["a", {"b": None}])
+
+
+def test_a_record_says_where_it_comes_from(host: pytest.LogCaptureFixture) -> None:
+    get_logger().bind(a=1).warning("request.retried")
+    try:
+        int("x")
+    except ValueError:
+        get_logger().exception("something.failed")
+
+    here = "test_a_record_says_where_it_comes_from"
+    assert [(record.funcName, record.filename) for record in host.records] == [
+        (here, "test_logs.py"),
+        (here, "test_logs.py"),
+    ]
+
+
+def test_keys_that_a_record_has_by_itself_are_kept_beside_them(
+    host: pytest.LogCaptureFixture,
+) -> None:
+    get_logger().info("x.y", name="n", args=[1], message="m", event="e", self=2)
+
+    [record] = host.records
+    assert record.getMessage() == "x.y name=n args=[1] message=m event=e self=2"
+    own = vars(record)
+    assert (own["name_"], own["args_"], own["message_"], own["event_"]) == ("n", [1], "m", "e")
+
+
+def test_a_record_is_clean_whoever_writes_it(host: pytest.LogCaptureFixture) -> None:
+    try:
+        int(TOKEN)
+    except ValueError:
+        log = get_logger().bind(api_token="plain-looking")
+        log.exception(f"x {TOKEN}", detail=[{TOKEN: TOKEN}])
+
+    [record] = host.records
+    assert record.exc_info is None
+    assert "with base 10: '[hidden]'" in str(record.exc_text)
+    assert TOKEN not in f"{vars(record)} {logging.Formatter().format(record)}"
+    assert "plain-looking" not in str(vars(record))
+
+
+def test_a_percent_sign_is_a_percent_sign(host: pytest.LogCaptureFixture) -> None:
+    get_logger().info("x.y", text="100 %s of %d")
+
+    assert host.records[0].getMessage() == "x.y text='100 %s of %d'"
+
+
+class Unwritable:
+    def __repr__(self) -> str:
+        raise AssertionError("it was written though nobody reads it")
+
+
+def test_what_isnt_shown_is_not_prepared() -> None:
+    logging.getLogger(LOGGER_NAME).setLevel(logging.ERROR)
+
+    get_logger().bind(a=Unwritable()).warning("x.y", b=Unwritable())
+
+    with pytest.raises(AssertionError):
+        get_logger().error("x.y", b=Unwritable())
+
+
+UNCONFIGURED = f"""
+get_logger().debug("prediction.input", input="my private words")
+get_logger().info("prediction.created")
+get_logger().warning("request.retried", error="Bearer {TOKEN}")
+"""
+
+
+def run(*lines: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that uses core, without pytest's own logging."""
+    script = "\n".join(["import logging, sys", "from core.logs import get_logger", *lines])
+    return subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+
+def test_a_program_that_configures_nothing_sees_warnings_only_and_no_token() -> None:
+    finished = run(UNCONFIGURED)
+
+    assert finished.stderr == "request.retried error='Bearer [hidden]'\n"
+    assert finished.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "silence",
+    [
+        "logging.basicConfig(level='ERROR')",
+        "logging.getLogger('replicate_playground').setLevel('ERROR')",
+        "logging.getLogger('replicate_playground').addHandler(logging.NullHandler())",
+        "logging.disable()",
+    ],
+)
+def test_a_program_silences_it_as_it_does_any_logger(silence: str) -> None:
+    assert run(silence, UNCONFIGURED).stderr == ""
+
+
+def test_a_program_writes_it_in_its_own_form() -> None:
+    form = "%(levelname)s|%(name)s|%(event)s|%(error)s"
+
+    finished = run(f"logging.basicConfig(stream=sys.stdout, format={form!r})", UNCONFIGURED)
+
+    assert finished.stdout == ("WARNING|replicate_playground|request.retried|Bearer [hidden]\n")
+    assert finished.stderr == ""
+
+
+def test_a_programs_own_structlog_changes_nothing() -> None:
+    configured = """
+import structlog
+structlog.configure(processors=[lambda *_: 1 / 0], logger_factory=structlog.PrintLoggerFactory())
+"""
+    assert run(configured, UNCONFIGURED).stderr == run(UNCONFIGURED).stderr
+
+
+def test_importing_core_configures_nothing() -> None:
+    finished = run(
+        "import core",
+        "loggers = [logging.getLogger(), logging.getLogger('replicate_playground')]",
+        "print(*[(one.handlers, one.level, one.propagate) for one in loggers])",
+        "print('structlog' in sys.modules)",
+    )
+
+    assert finished.stdout == "([], 30, True) ([], 0, True)\nFalse\n"

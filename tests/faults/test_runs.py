@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from core import AsyncReplicateClient, NotFound, PlaygroundError
 from core.emulator import Fault
@@ -25,6 +24,7 @@ from tests.faults.world import (
     told,
     until,
 )
+from tests.logs import capture_logs
 from ui.views.cards import result_card
 from ui.views.present import sentence
 

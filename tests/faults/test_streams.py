@@ -125,7 +125,9 @@ async def test_an_answer_that_falls_silent_says_so_and_goes_on(
 ) -> None:
     """Nothing comes for 35 s (here 0.2 s), or Replicate closes the stream for that reason."""
     if body is None:
-        monkeypatch.setattr("core.client.OutputStream", partial(OutputStream, idle_seconds=0.2))
+        monkeypatch.setattr(
+            "core.client.client.OutputStream", partial(OutputStream, idle_seconds=0.2)
+        )
     else:
         world.emulator.inject(Fault(method="GET", path=STREAM, body=body, headers=EVENTS))
     world.go_on.clear()

@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import httpx2
 
+from core.clock import Clock
 from core.emulator import Fault
 from core.history.records import Job, State
 from core.jobs.events import Event
@@ -53,7 +54,10 @@ class World(world.World):
         opened = super().process(
             sleep=self.time.sleep_except_between_renewals,
             clock=clock,
-            client_options={"sleep": sleep, "clock": clock, "transport": transport},
+            client_options={
+                "clock": Clock(sleep=sleep, monotonic=clock),
+                "transport": transport,
+            },
             # The clock runs faster than the models work.
             **{"timeout_seconds": 24 * 3600, **options},
         )

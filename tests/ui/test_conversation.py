@@ -119,7 +119,7 @@ def asked_last(emulator: Emulator) -> dict[str, Any]:
     return given
 
 
-HIDDEN = gr.update(value=[], visible=False)
+EMPTY: list[Any] = []
 
 
 def nothing_but(status: str) -> Talk:
@@ -147,7 +147,7 @@ async def test_an_answer_joins_the_conversation_once_it_is_whole(talk: Tab) -> N
     assert job.state is State.SUCCEEDED
     assert job.text
     assert talk.spoken == [("user", "What is tea?"), ("assistant", job.text)]
-    assert talk.live == gr.update(value=[], visible=False)
+    assert talk.live == EMPTY
     assert talk.job_id is None
     assert "tokens" in talk.status
     assert (talk.composer.submit_btn, talk.composer.stop_btn) == (True, False)
@@ -163,10 +163,9 @@ async def test_the_answer_is_shown_while_it_is_written(
         shown = ""
         while not shown:
             live, status = await anext(updates)
-            if live not in (gr.skip(), HIDDEN):
-                shown = live["value"][0]["content"]
+            if live not in (gr.skip(), EMPTY):
+                shown = live[0]["content"]
 
-    assert live["visible"] is True
     assert "Writing" in status
     go_on.set()
     job = await ended(services, job_id)
@@ -347,7 +346,7 @@ async def test_a_conversation_comes_back_with_the_settings_of_its_last_question(
     assert opened.form.model == LLAMA
     assert shown_choice(LLAMA) in opened.picker
     assert opened.form.values == {"system_prompt": "Be brief.", "max_tokens": "77"}
-    assert opened.talk.live == gr.update(value=[], visible=False)
+    assert opened.talk.live == EMPTY
 
 
 @pytest.mark.parametrize("model", [LLAMA, CLAUDE, GPT])
@@ -394,7 +393,7 @@ async def test_a_page_that_comes_later_knows_when_the_first_words_came(
     first = f"{(job.first_output_at - job.created_at).total_seconds():.1f} s to the first token"
 
     async with aclosing(talk.handlers.stream(job_id, talk.followed)) as updates:
-        nothing = (gr.skip(), HIDDEN)
+        nothing = (gr.skip(), EMPTY)
         status = await anext(status async for live, status in updates if live not in nothing)
     go_on.set()
     await ended(services, job_id)
@@ -860,7 +859,7 @@ async def test_a_new_conversation_begins_empty_and_ready(
     empty = await talk.handlers.clear(Form(model))
 
     assert (empty.chatbot, empty.conversation, empty.job_id) == ([], None, None)
-    assert (empty.status, empty.live) == ("", gr.update(value=[], visible=False))
+    assert (empty.status, empty.live) == ("", EMPTY)
     assert (empty.composer.submit_btn, empty.composer.stop_btn) == (True, False)
     assert empty.composer.sources == sources
 
@@ -883,8 +882,8 @@ async def test_a_fast_model_makes_at_most_25_updates_a_second(tmp_path: Path) ->
 
             async for live, _ in talk.handlers.stream(job_id, talk.followed):
                 times.append(time.monotonic())
-                if live not in (gr.skip(), HIDDEN):
-                    texts.append(live["value"][0]["content"])
+                if live not in (gr.skip(), EMPTY):
+                    texts.append(live[0]["content"])
             job = await ended(services, job_id)
 
     assert job.text == "".join(f"{n} " for n in range(words))
@@ -918,7 +917,7 @@ async def test_a_stream_that_is_closed_leaves_nothing_running(
     assert (await ended(services, job_id)).state is State.SUCCEEDED
 
 
-@pytest.mark.parametrize(("then", "told"), [("another", gr.skip()), (None, HIDDEN)])
+@pytest.mark.parametrize(("then", "told"), [("another", gr.skip()), (None, EMPTY)])
 async def test_a_page_that_follows_another_answer_or_none_is_told_no_more_of_the_first(
     talk: Tab, services: Services, go_on: threading.Event, then: str | None, told: Any
 ) -> None:
@@ -942,6 +941,6 @@ async def test_without_a_job_there_is_nothing_to_stream_stop_or_keep(talk: Tab) 
     """Gradio would empty what nothing is yielded for."""
     updates = [update async for update in talk.handlers.stream(None, talk.followed)]
 
-    assert updates == [(HIDDEN, gr.skip())]
+    assert updates == [(EMPTY, gr.skip())]
     await talk.handlers.stop(None)
     assert await talk.handlers.commit(None, None) == nothing_but(gr.skip())

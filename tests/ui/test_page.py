@@ -1,7 +1,11 @@
 """The page's wiring: it builds without a warning, and shows nothing that isn't meant."""
 
+import asyncio
+from typing import Any
+
 import gradio as gr
 import pytest
+from gradio.blocks import BlocksConfig
 from gradio.queueing import Queue
 from gradio.state_holder import SessionState
 
@@ -88,6 +92,58 @@ async def test_a_form_is_drawn_although_another_event_adds_a_block_meanwhile(
         blocks[-len(blocks)] = None
 
     assert len(blocks) > 2 * before
+
+
+async def test_the_server_rests_between_events(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio looks for a new one a thousand times a second, and never stops."""
+    looks = 0
+
+    def look(_: Queue) -> int:
+        nonlocal looks
+        looks += 1
+        return 0
+
+    queue = build_page(services)._queue
+    monkeypatch.setattr(Queue, "__len__", look)
+
+    waiting = asyncio.create_task(queue.start_processing())
+    await asyncio.sleep(0.2)
+    queue.close()
+    await waiting
+
+    assert 0 < looks <= 50
+
+
+async def test_what_an_event_leaves_as_it_is_costs_nothing(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gradio makes its component anew, and describes it; `plain` tells when it no longer does."""
+    made: list[int] = []
+    describe = BlocksConfig.config_for_block
+
+    def noting(number: int, *others: Any) -> dict[str, Any]:
+        made.append(number)
+        return describe(number, *others)
+
+    page = build_page(services)
+    state = SessionState(page)
+    plain = gr.Blocks()
+    plain.default_config = page.default_config
+    [fn] = [one for one in page.fns.values() if one.name == "changes"]
+    states = [one.stateful for one in fn.outputs]
+    nothing = [None if stateful else gr.skip() for stateful in states]
+    monkeypatch.setattr(BlocksConfig, "config_for_block", staticmethod(noting))
+
+    none_told = await page.postprocess_data(fn, gr.skip(), state)
+    one_told = await page.postprocess_data(fn, [*[gr.skip()] * 3, "<p>", *nothing[4:]], state)
+
+    assert none_told == nothing
+    assert one_told == [*nothing[:3], "<p>", *nothing[4:]]
+    assert not made
+    await plain.postprocess_data(fn, gr.skip(), state)
+    assert len(made) > len(fn.outputs)
 
 
 async def test_nothing_that_the_server_does_hangs_on_a_form_that_is_drawn_anew(

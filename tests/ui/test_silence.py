@@ -17,7 +17,7 @@ from ui.tabs.conversation import ChatHandlers, Followed
 async def test_an_answer_that_falls_silent_says_so_below_its_words_and_goes_on(
     services: Services, go_on: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.client.OutputStream", partial(OutputStream, idle_seconds=0.2))
+    monkeypatch.setattr("core.client.client.OutputStream", partial(OutputStream, idle_seconds=0.2))
     go_on.clear()
     job_id = await begun(services, LLAMA, kind="chat")
     seen: list[tuple[bool, str]] = []

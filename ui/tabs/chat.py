@@ -109,12 +109,12 @@ def build(handlers: ChatHandlers, kept: States) -> Chat:
                 reasoning_tags=_REASONING,
                 feedback_options=None,
             )
+            # Out of sight while nothing is written: see chat.css.
             live = gr.Chatbot(
                 label="Answer",
                 show_label=False,
                 elem_id="live",
                 height=None,
-                visible=False,
                 layout="bubble",
                 buttons=[],
                 reasoning_tags=_REASONING,

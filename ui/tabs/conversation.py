@@ -372,11 +372,13 @@ def _message(turn: Turn, media: MediaStore) -> Message:
     return {"role": turn.role, "content": [*images, turn.text] if images else turn.text}
 
 
-def _live(text: str) -> Any:
-    """Return the part that is being written; when there is nothing, it takes no room."""
-    if not text:
-        return gr.update(value=[], visible=False)
-    return gr.update(value=[{"role": "assistant", "content": text}], visible=True)
+def _live(text: str) -> list[Message]:
+    """Return the part that is being written.
+
+    It is a value and no `gr.update`, for which Gradio makes the component anew, with the JSON
+    schema of its messages: that took more time than all the rest of a streamed answer.
+    """
+    return [{"role": "assistant", "content": text}] if text else []
 
 
 _UNCHANGED = Talk(*[gr.skip()] * len(Talk._fields))

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
+    auto_reload=False,  # or each time it looks whether the file has changed
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -274,13 +274,19 @@ def ctrl_c_when(condition: Callable[[], bool]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def test_interrupting_a_run_cancels_the_prediction(
-    emulator: Emulator, client: ReplicateClient
+@pytest.mark.parametrize("requests", [1, 2], ids=["while it is created", "while it runs"])
+def test_interrupting_a_run_cancels_the_prediction_before_it_goes_on(
+    emulator: Emulator, client: ReplicateClient, requests: int
 ) -> None:
-    with ctrl_c_when(lambda: bool(emulator.predictions)), pytest.raises(KeyboardInterrupt):
+    emulator.inject(Fault(path="*/cancel", status=503, headers={"Retry-After": "0.3"}))
+
+    with (
+        ctrl_c_when(lambda: len(emulator.requests) == requests),
+        pytest.raises(KeyboardInterrupt),
+    ):
         client.run_model(SLEEPS, {}, timeout=1.9)
 
-    until_blocking(lambda: is_canceled(emulator))
+    assert is_canceled(emulator)
 
 
 def test_interrupting_a_stream_cancels_the_prediction_and_keeps_the_text(
@@ -421,6 +427,7 @@ def test_after_closing_there_is_one_clear_error(emulator: Emulator, tmp_path: Pa
 
 def test_closing_twice_and_from_many_threads_is_fine(emulator: Emulator) -> None:
     client = ReplicateClient(settings_for(emulator.url))
+    client.get_account()
     before = client_threads()
 
     with ThreadPoolExecutor(8) as pool:
@@ -483,14 +490,20 @@ def test_calls_that_race_with_closing_are_answered_or_refused(emulator: Emulator
         assert {type(end) for end in ends} <= {type(None), AlreadyClosed}
 
 
-def test_it_closes_even_if_its_connections_do_not(emulator: Emulator) -> None:
-    async def broken() -> None:
+def test_it_closes_even_if_its_connections_do_not(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(client: AsyncReplicateClient) -> None:
+        await closing(client)
         raise ZeroDivisionError
 
+    closing = AsyncReplicateClient.aclose
+    monkeypatch.setattr(AsyncReplicateClient, "aclose", broken)
     client = ReplicateClient(settings_for(emulator.url))
+    client.get_account()
 
     with pytest.raises(ZeroDivisionError):
-        client._loop.close(broken)
+        client.close()
 
     assert client.is_closed
     client.close()

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from core.client.create import IsKnown
 from core.client.http import Answer
@@ -26,6 +25,7 @@ from core.errors import (
 from core.prediction import Prediction
 from tests.core.parts import Parts, parts_for
 from tests.core.runners import COMMUNITY_VERSION, PINNED_VERSION, RUNNERS
+from tests.logs import capture_logs
 
 PICTURES = "acme/pictures"
 CREATE = {"method": "POST", "path": "*/predictions"}

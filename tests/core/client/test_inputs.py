@@ -1,12 +1,20 @@
 import asyncio
 import base64
 import io
+import json
+import math
 import os
 import tempfile
 import threading
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
+import numpy as np
 import pytest
 
 from core.client.inputs import MAX_INLINE_BYTES, canonical, prepare
@@ -17,6 +25,14 @@ from tests.core.waiting import until
 PNG = b"\x89PNG\r\n\x1a\nfox"
 INLINED = "data:image/png;base64," + base64.b64encode(PNG).decode()
 LARGE = b"x" * (MAX_INLINE_BYTES + 1)
+
+
+class Size(IntEnum):
+    LARGE = 2
+
+
+class Style(StrEnum):
+    FLAT = "flat"
 
 
 class Uploads:
@@ -215,11 +231,79 @@ async def test_a_file_is_closed_if_its_task_is_cancelled_while_it_is_opened(
     await until(lambda: bool(files) and files[0].closed)
 
 
-async def test_a_folder_is_refused_with_its_field(uploads: Uploads, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="can't be read") as caught:
-        await prepare({"images": [tmp_path]}, uploads)
+def a_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
 
-    assert caught.value.field == "images"
+
+def a_broken_link(path: Path) -> Path:
+    path.symlink_to("nowhere.png")
+    return path
+
+
+def a_pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (a_folder, "it is not a file"),
+        (a_pipe, "it is not a file"),
+        (lambda _: Path("/dev/zero"), "it is not a file"),
+        (a_broken_link, "No such file or directory"),
+        (lambda path: path / ("x" * 5000), "File name too long"),
+        (lambda path: path / "a\0b", "embedded null byte"),
+        (lambda path: path / "two\nlines", "No such file or directory"),
+    ],
+)
+async def test_what_cant_be_read_as_a_file_is_refused_with_its_place(
+    uploads: Uploads, tmp_path: Path, make: Callable[[Path], Path], reason: str
+) -> None:
+    path = make(tmp_path / "x.png")
+
+    with pytest.raises(InvalidInput, match=rf"^images\[0\]: .* can't be read \({reason}\)\.$") as e:
+        await prepare({"images": [path]}, uploads)
+
+    assert e.value.field == "images"
+    assert str(e.value).isprintable()
+    assert len(str(e.value)) < 400
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["path", "open"])
+async def test_an_empty_file_is_refused_with_its_field(
+    uploads: Uploads, tmp_path: Path, is_open: bool
+) -> None:
+    path = tmp_path / "fox.png"
+    path.touch()
+
+    with path.open("rb") as file, pytest.raises(InvalidInput, match=r"fox\.png is empty") as caught:
+        await prepare({"image": file if is_open else path}, uploads)
+
+    assert caught.value.field == "image"
+    with pytest.raises(InvalidInput, match=r"^image: the file is empty\.$"):
+        await prepare({"image": io.BytesIO()}, uploads)
+
+
+async def test_anything_with_a_path_is_a_path(uploads: Uploads, fox: Path) -> None:
+    with os.scandir(fox.parent) as entries:
+        prepared = await prepare({"image": next(entries)}, uploads)
+
+    assert prepared == {"image": INLINED}
+
+
+class OnlyRead:
+    def read(self, size: int) -> bytes:
+        return b"x"
+
+
+@pytest.mark.parametrize("file", [OnlyRead(), io.BytesIO])
+async def test_what_cant_be_read_from_its_start_is_refused(uploads: Uploads, file: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"^image: the file can't be read") as caught:
+        await prepare({"image": file}, uploads)
+
+    assert caught.value.field == "image"
 
 
 async def test_a_file_that_is_closed_is_refused(uploads: Uploads, fox: Path) -> None:
@@ -248,14 +332,89 @@ async def test_a_file_in_text_mode_is_refused_with_its_field(uploads: Uploads, f
     assert "binary mode" in str(caught.value)
 
 
-@pytest.mark.parametrize("value", [b"bytes", {1, 2}, object(), 1j, float("nan"), float("inf")])
-async def test_what_json_has_no_word_for_is_refused_with_its_field(
-    uploads: Uploads, value: Any
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (np.int64(7), 7),
+        (np.uint8(7), 7),
+        (np.float32(0.5), 0.5),
+        (np.float64(0.5), 0.5),
+        (np.longdouble(0.5), 0.5),
+        (np.bool_(True), True),
+        (np.str_("fox"), "fox"),
+        (np.array(7), 7),
+        (Fraction(1, 2), 0.5),
+        (Size.LARGE, 2),
+        (Style.FLAT, "flat"),
+        (2**64, 2**64),
+        ((1, (2, [np.int8(3)])), [1, [2, [3]]]),
+        ({"a": {1: np.float16(2)}}, {"a": {"1": 2.0}}),
+    ],
+    ids=repr,
+)
+async def test_numbers_and_texts_of_other_kinds_are_sent_as_pythons_own(
+    uploads: Uploads, value: Any, sent: Any
 ) -> None:
-    with pytest.raises(InvalidInput, match=r"^image is ") as caught:
-        await prepare({"image": [value]}, uploads)
+    prepared = await prepare({"x": value, "xs": [value]}, uploads)
+
+    assert prepared == {"x": sent, "xs": [sent]}
+    assert json.loads(json.dumps(prepared)) == prepared
+    assert type(prepared["x"]) is type(sent)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (b"bytes", "a bytes"),
+        ({1, 2}, "a set"),
+        (object(), "a object"),
+        (1j, "a complex"),
+        (Decimal("0.1"), "a Decimal"),
+        (date(2026, 3, 1), "a date"),
+        (np.array([1]), "a ndarray"),
+        (np.complex64(1), "a complex"),
+        (np.datetime64("2026-03-01", "s"), "a datetime"),
+        (range(3), "a range"),
+        (float("nan"), "nan, which is no number"),
+        (-math.inf, "-inf, which is no number"),
+        (np.float32("inf"), "inf, which is no number"),
+        (Fraction(10**400), "inf, which is no number"),
+        (10**5000, "a number of more digits"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_what_json_has_no_word_for_is_refused_with_its_place(
+    uploads: Uploads, value: Any, reason: str
+) -> None:
+    with pytest.raises(InvalidInput, match=rf"^image\[1\]\.mask is {reason}.*\.$") as caught:
+        await prepare({"image": [1, {"mask": value}]}, uploads)
 
     assert caught.value.field == "image"
+    assert caught.value.fields == {"image": str(caught.value)}
+
+
+async def test_lists_that_hold_themselves_are_refused(uploads: Uploads) -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+
+    with pytest.raises(InvalidInput, match=r"^image has lists too deep in each other") as caught:
+        await prepare({"image": endless}, uploads)
+
+    assert caught.value.field == "image"
+
+
+@pytest.mark.parametrize("given", [None, "a fox", ["a fox"], 5])
+async def test_an_input_that_is_no_dict_is_refused(uploads: Uploads, given: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"^The input is a \w+: it is a dict of"):
+        await prepare(given, uploads)
+
+
+@pytest.mark.parametrize("given", [{"\ud83e": 1}, {"a": {"\ud83e": 1}}])
+async def test_half_a_character_in_a_name_is_refused(uploads: Uploads, given: Any) -> None:
+    with pytest.raises(InvalidInput, match="half of a character at position 0") as caught:
+        await prepare(given, uploads)
+
+    str(caught.value).encode()
 
 
 async def test_half_a_character_is_refused_with_its_field(uploads: Uploads) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,13 @@ async def test_a_file_that_cant_be_uploaded_is_refused(parts: Parts, tmp_path: P
         await parts.uploads.upload(tmp_path / "none.png")
     with pytest.raises(InvalidInput, match="binary mode"):
         await parts.uploads.upload(io.StringIO("text"))  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="is empty"):
+        await parts.uploads.upload(io.BytesIO())
+    with pytest.raises(InvalidInput, match="can't be read"):
+        await parts.uploads.upload("fox.png")  # type: ignore[arg-type]
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidInput, match="it is not a file"):
+        await parts.uploads.upload(tmp_path / "pipe")
 
     assert parts.emulator.requests == []
 

@@ -6,7 +6,6 @@ import json
 import httpx2
 import pytest
 from replicate.exceptions import ModelError
-from structlog.testing import capture_logs
 
 from core.client.http import Http
 from core.client.predictions import Predictions, interval_seconds
@@ -22,6 +21,7 @@ from core.errors import (
 )
 from core.prediction import Prediction
 from tests.core.parts import FakeTime, Parts, settings_for
+from tests.logs import capture_logs
 
 GET = {"method": "GET", "path": "/v1/predictions/*"}
 CANCEL = {"method": "POST", "path": "*/cancel"}

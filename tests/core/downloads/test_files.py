@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from core.downloads.downloader import Downloader
 from core.downloads.filenames import safe_name
@@ -25,6 +24,7 @@ from tests.core.downloads.material import (
     files,
     is_whole,
 )
+from tests.logs import capture_logs
 
 
 async def test_an_output_becomes_a_file_with_its_hash(

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from core.downloads.downloader import Downloaded, Downloader
 from core.errors import DownloadError, DownloadIncomplete
 from tests.core.downloads.file_server import FileServer, Reply
 from tests.core.downloads.material import CUT, PAGE, PNG, WEBP, Progress, data_url, files, is_whole
 from tests.core.waiting import until
+from tests.logs import capture_logs
 
 LARGE = PNG * 20
 WRITE_BYTES = 256 * 1024

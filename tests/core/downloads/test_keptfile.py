@@ -92,14 +92,14 @@ def test_after_a_power_cut_only_what_was_synced_is_trusted(
 ) -> None:
     if boot is None:  # a system that doesn't tell
         monkeypatch.setattr("core.downloads.keptfile._boot", lambda: None)
-    part = written(folder, partials, *[MEGABYTE] * 9)
+    part = written(folder, partials, *[MEGABYTE] * 33)
     left = killed(partials)
     change_note(left, boot=boot)
-    (left / "key.part").write_bytes(MEGABYTE * 8 + bytes(len(MEGABYTE) + 999))
+    (left / "key.part").write_bytes(MEGABYTE * 32 + bytes(len(MEGABYTE) + 999))
 
     after = taken_up(folder, left)
 
-    assert state(after) == state_of(MEGABYTE * 8)
+    assert state(after) == state_of(MEGABYTE * 32)
     after.discard()
     part.discard()
 

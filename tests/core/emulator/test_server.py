@@ -235,6 +235,21 @@ def test_answers_do_not_wait_for_the_network() -> None:
     assert sorted(seconds)[4] < 0.03
 
 
+def test_its_connections_hold_no_packet_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection takes it over from the socket that listens."""
+    listening = []
+    create_server = socket.create_server
+
+    def noting(*args: Any, **options: Any) -> socket.socket:
+        listening.append(create_server(*args, **options))
+        return listening[-1]
+
+    monkeypatch.setattr(socket, "create_server", noting)
+    with an_emulator():
+        [one] = listening
+        assert one.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 # By itself
 
 

@@ -1,23 +1,49 @@
 """A search finds every job that holds all its words, however they are written."""
 
 from contextlib import closing
+from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
 
-from core.history.archive import Archive, Filter
+from core.history import listing, searching
+from core.history.archive import Archive, Filter, Job
+from core.history.engines import bring_up_to_date, engine_for
 from core.history.records import State
-from core.history.searching import mentions
+from core.history.rows import row_of
+from core.history.searching import mentioned
 from core.history.tables import JobRow
 from core.models.chat import Turn
-from tests.core.history.material import a_job, add
+from tests.core.history.material import NOW, a_job, add
 
 
 async def found(archive: Archive, words: str, **wanted: Any) -> set[str]:
     jobs = await archive.list("local", Filter(words=words, **wanted), limit=1000)
     return {job.id for job in jobs}
+
+
+def newest_first(jobs: list[Job]) -> list[Job]:
+    return sorted(jobs, key=lambda job: job.cursor, reverse=True)
+
+
+def fits(job: Job, wanted: Filter) -> bool:
+    """Tell by itself whether a job of `local` is what a filter wants."""
+    words = f"{job.prompt}\n{job.model}"
+    return (
+        job.owner == "local"
+        and (job.deleted_at is not None) == wanted.deleted
+        and all(word in words for word in wanted.words.split())
+        and wanted.kind in {None, job.kind}
+        and wanted.model in {None, job.model}
+        and (not wanted.states or job.state in wanted.states)
+        and (wanted.since is None or job.created_at >= wanted.since)
+        and (wanted.until is None or job.created_at < wanted.until)
+        and (job.starred or not wanted.starred_only)
+    )
 
 
 def prompted(job_id: str, prompt: str, **changes: Any) -> Any:
@@ -149,6 +175,97 @@ async def test_a_search_goes_with_the_other_filters_and_with_pages(archive: Arch
     assert [job.id for job in [*first, *rest]] == ["fox2", "fox1", "fox0"]
 
 
+async def test_the_newest_come_first_in_whatever_order_they_were_written(
+    archive: Archive,
+) -> None:
+    seconds = [3.2, 7, 3.9, 1, 3.2, 5, 0, 9, 3.2, 1]
+    jobs = [
+        prompted(f"job{n}", "a fox", created_at=NOW + timedelta(seconds=second))
+        for n, second in enumerate(seconds)
+    ]
+    await add(archive, *jobs)
+
+    pages = [await archive.list("local", Filter(words="fox"), limit=3)]
+    while pages[-1]:
+        place = pages[-1][-1].cursor
+        pages.append(await archive.list("local", Filter(words="fox"), limit=3, before=place))
+
+    assert [job.id for page in pages for job in page] == [job.id for job in newest_first(jobs)]
+
+
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"kind": "video"},
+    {"kind": "audio"},
+    {"model": "b/two"},
+    {"states": (State.FAILED, State.EXPIRED)},
+    {"states": (State.SUCCEEDED, State.FAILED)},
+    {"starred_only": True},
+    {"deleted": True},
+    {"since": NOW + timedelta(seconds=90), "until": NOW + timedelta(seconds=200)},
+    {"until": NOW + timedelta(seconds=30), "states": (State.FAILED,)},
+]
+
+
+@pytest.fixture(scope="module")
+def many_jobs() -> list[Job]:
+    chance = Random(1)
+    return [
+        prompted(
+            f"job{chance.getrandbits(64):x}",
+            " ".join(chance.choices(["fox", "cat", "ox", "two"], k=2)),
+            kind=chance.choice(["image", "video"]),
+            model=chance.choice(["a/one", "b/two"]),
+            state=chance.choice([State.SUCCEEDED] * 9 + [State.FAILED]),
+            created_at=NOW + timedelta(seconds=chance.randrange(300)),
+            starred=chance.random() < 0.05,
+            deleted_at=NOW if chance.random() < 0.1 else None,
+            owner=chance.choice(["local", "local", "ann"]),
+        )
+        for _ in range(400)
+    ]
+
+
+@pytest.fixture(scope="module")
+def many(many_jobs: list[Job], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A history of them."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('many') / 'history.db'}"
+    engine = engine_for(url)
+    bring_up_to_date(engine)
+    with Session(engine) as session, session.begin():
+        session.add_all(row_of(job, lease_holder="me", lease_until=NOW) for job in many_jobs)
+    engine.dispose()
+    return url
+
+
+@pytest.mark.parametrize("wanted", FILTERS, ids=str)
+@pytest.mark.parametrize("words", ["", "fox", "x", "two fox", "zebra"])
+@pytest.mark.parametrize("patience", [0, 3, 1000])
+async def test_whatever_leads_the_search_finds_the_same(
+    many: str,
+    many_jobs: list[Job],
+    wanted: dict[str, Any],
+    words: str,
+    patience: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(searching, "_HITS_IN_ADVANCE", patience)
+    monkeypatch.setattr(searching, "_HITS_PER_JOB", patience)
+    monkeypatch.setattr(listing, "_FEW", patience)
+    monkeypatch.setattr(listing, "_VERY_FEW", patience // 2)
+    expected = [
+        job.id for job in newest_first(many_jobs) if fits(job, Filter(words=words, **wanted))
+    ]
+
+    async with Archive.open(many) as archive:
+        first = await archive.list("local", Filter(words=words, **wanted), limit=7)
+        place = first[-1].cursor if first else None
+        more = await archive.list("local", Filter(words=words, **wanted), limit=7, before=place)
+
+    assert [job.id for job in first] == expected[:7]
+    assert [job.id for job in more] == (expected[7:14] if first else [])
+
+
 async def test_the_search_stays_right_when_the_database_is_packed_or_jobs_are_gone(
     archive: Archive,
 ) -> None:
@@ -181,7 +298,7 @@ async def test_other_databases_search_the_same_columns(archive: Archive) -> None
     )
 
     def ids(words: str) -> list[str]:
-        query = select(JobRow.id).where(*mentions(words, has_index=False))
+        query = select(JobRow.id).where(mentioned(words.split()))
         with archive._engine.connect() as connection:
             return list(connection.scalars(query))
 
@@ -189,5 +306,5 @@ async def test_other_databases_search_the_same_columns(archive: Archive) -> None
     assert ids("red veo MEOW") == ["cat"]
     assert ids("0%") == ["fox"]
     assert ids("r_d") == []
-    spoken = select(JobRow.id).where(*mentions("fox", has_index=False))
+    spoken = select(JobRow.id).where(mentioned(["fox"]))
     assert "ILIKE" in str(spoken.compile(dialect=postgresql.dialect()))

@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 from core.history.archive import Archive, Filter
 from core.history.engines import migrate
 from core.history.records import State
+from tests.core.history.material import a_job, add
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -115,3 +116,20 @@ async def test_the_jobs_of_an_earlier_release_know_their_models_without_the_vers
         rows = connection.execute("SELECT model, model_name FROM jobs ORDER BY id").fetchall()
     connection.close()
     assert rows == [("a/one", "a/one"), ("a/one:0123", "a/one"), ("b/two", "b/two")]
+
+
+async def test_the_words_of_an_earlier_release_are_found_newest_first_beside_new_ones(
+    tmp_path: Path,
+) -> None:
+    an_old_history(tmp_path / "history.db")
+    between = NOW + timedelta(minutes=1, seconds=30)
+
+    async with Archive.open(f"sqlite:///{tmp_path / 'history.db'}") as archive:
+        await add(archive, a_job("new", input={"prompt": "a fox"}, created_at=between))
+        await archive.advance("job1", State.SUCCEEDED, text="not any more")
+        found = await archive.list("local", Filter(words="fox"))
+        with archive._writing.begin() as connection:
+            check = "INSERT INTO job_words_index (job_words_index, rank) VALUES (?, 1)"
+            connection.exec_driver_sql(check, ("integrity-check",))
+
+    assert [job.id for job in found] == ["job2", "new", "job1", "job0"]

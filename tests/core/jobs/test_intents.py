@@ -160,6 +160,17 @@ async def test_what_cannot_be_sent_is_refused_by_its_name_and_leaves_nothing(
     assert not [path for path in media.root.rglob("*") if path.is_file()]
 
 
+async def test_an_empty_file_is_refused_by_its_own_name(media: MediaStore, tmp_path: Path) -> None:
+    empty = tmp_path / "fox.png"
+    empty.touch()
+
+    with pytest.raises(InvalidInput, match=r"^image: fox\.png is empty\.$") as refused:
+        await drawn(intents(media), image=empty)
+
+    assert refused.value.field == "image"
+    assert not list(media.root.rglob("*.*"))
+
+
 async def test_a_file_that_replicate_would_not_take_is_refused_before_it_is_copied(
     media: MediaStore, tmp_path: Path
 ) -> None:

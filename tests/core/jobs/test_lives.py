@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from structlog.testing import capture_logs
 
 from core.emulator import Fault
 from core.history.archive import UnknownJob
@@ -23,6 +22,7 @@ from core.jobs.events import (
 )
 from core.models.chat import Conversation, Turn
 from tests.core.jobs.world import COUNTER, CREATE, PAINTER, WRITER, World, a_png, job_of, kinds
+from tests.logs import capture_logs
 
 
 async def test_a_job_goes_from_the_queue_to_its_files(world: World) -> None:

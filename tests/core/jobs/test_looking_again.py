@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from core import InvalidInput
 from core.emulator import Fault
@@ -18,6 +17,7 @@ from core.jobs.events import Event, Processing, Uncertain, Waiting
 from core.models.chat import Conversation, Turn
 from tests.core.jobs.world import BACKEND, CREATE, PAINTER, WRITER, Process, World, a_png, kinds
 from tests.core.waiting import until
+from tests.logs import capture_logs
 
 LOST = Fault(method="POST", path=CREATE, drop=True, processed=True)
 """It is carried out, and nobody is told."""

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from core.errors import InvalidInput
@@ -54,9 +56,12 @@ def test_a_name_is_read_and_written_back(text: str, name: ModelName) -> None:
         "acme%2ffox/x",
         VERSION[:-1],
         VERSION.upper(),
+        None,
+        5,
+        b"acme/fox",
     ],
 )
-def test_what_is_no_name_is_refused_in_a_sentence(text: str) -> None:
+def test_what_is_no_name_is_refused_in_a_sentence(text: Any) -> None:
     with pytest.raises(InvalidInput, match="isn't a model: write owner/name") as caught:
         ModelName.parse(text)
 
