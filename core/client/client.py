@@ -86,6 +86,7 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
             clock=clock,
         )
         self._background = Background(self._loop)
+        self._cancelling: set[asyncio.Task[None]] = set()
         self._streams: set[OutputStream] = set()
         self._original: Self | None = None
         weakref.finalize(self, _close_dropped, self._http, self._loop).atexit = False
@@ -159,7 +160,7 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
         except (PlaygroundError, GeneratorExit):
             raise
         except BaseException:
-            await self._background.finish(self._background.spawn(self._cancel_quietly(prediction)))
+            await self._give_up(prediction)
             raise
         return ended.output
 
@@ -373,10 +374,20 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
         except asyncio.CancelledError:
             if not creating.cancelled():
                 withdrawn.set()
-                await self._background.finish(
-                    self._background.spawn(self._cancel_quietly(creating))
-                )
+                await self._give_up(creating)
             raise
+
+    async def _give_up(self, unwanted: Prediction | asyncio.Task[Prediction]) -> None:
+        """Cancel it, and wait for that, although the caller is cancelled.
+
+        Also for what else is being cancelled: the first of several runs to end would let
+        `asyncio.run` come to its own end, which a second Ctrl+C cuts short.
+        """
+        cancelling = self._background.spawn(self._cancel_quietly(unwanted))
+        self._background.deadline(cancelling)  # from now on, whoever waits for it
+        self._cancelling.add(cancelling)
+        cancelling.add_done_callback(self._cancelling.discard)
+        await self._background.finish(self._background.spawn(_all_done(set(self._cancelling))))
 
     async def _cancel_quietly(self, unwanted: Prediction | asyncio.Task[Prediction]) -> None:
         try:
@@ -422,6 +433,10 @@ async def _ended(watching: AsyncGenerator[Prediction], on_update: OnUpdate | Non
     assert latest is not None
     latest.raise_for_status()
     return latest
+
+
+async def _all_done(tasks: set[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)
 
 
 def _id_of(prediction: Prediction | str) -> str:

@@ -92,7 +92,7 @@ def test_a_lock_that_another_thread_of_the_parent_holds_does_not_matter(
     emulator: Emulator,
 ) -> None:
     source = """
-from core import blocking
+from core.client import blocking
 
 use()
 is_held, is_over = threading.Event(), threading.Event()

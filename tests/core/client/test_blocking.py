@@ -125,16 +125,16 @@ def test_it_has_no_second_copy_of_any_logic() -> None:
 def test_one_with_other_options_shares_its_thread_and_its_end(
     emulator: Emulator, client: ReplicateClient
 ) -> None:
+    account = client.get_account()  # the thread begins with the first call
     before = client_threads()
 
     patient = client.with_options(timeout=900, max_retries=7, headers={"X-Team": "foxes"})
-    account = patient.get_account()
 
-    assert account == client.get_account()
+    assert patient.get_account() == account
     assert (patient.settings.timeout_seconds, patient.settings.max_retries) == (900, 7)
     assert client.settings == settings_for(emulator.url)
     teams = [request.headers.get("x-team") for request in emulator.requests]
-    assert teams == ["foxes", None]
+    assert teams == [None, "foxes"]
     assert client_threads() == before
     patient.close()
     assert client.is_closed
