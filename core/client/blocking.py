@@ -63,6 +63,8 @@ class ReplicateClient:
     """
 
     def __init__(self, settings: Settings | None = None) -> None:
+        self._first: ReplicateClient | None = None  # not itself: a cycle wouldn't be dropped
+        self._headers: Mapping[str, str] = {}
         self._begin(settings)
         _clients.add(self)
 
@@ -88,7 +90,18 @@ class ReplicateClient:
         other._client = self._client.with_options(
             timeout=timeout, max_retries=max_retries, headers=headers
         )
+        other._first = self._first or self
+        other._headers = {**self._headers, **(headers or {})}
+        _clients.add(other)
         return other
+
+    def _begin_beside(self, first: "ReplicateClient") -> None:
+        self._loop = first._loop
+        self._client = first._client.with_options(
+            timeout=self.settings.timeout_seconds,
+            max_retries=self.settings.max_retries,
+            headers=self._headers,
+        )
 
     @property
     def settings(self) -> Settings:
@@ -302,8 +315,11 @@ def _begin_in_child() -> None:
     global _shared_lock
     _shared_lock = threading.Lock()  # a thread of the parent's may have held it
     for client in _clients:
-        if not client.is_closed:
+        if client._first is None and not client.is_closed:
             client._begin(client.settings)
+    for client in _clients:
+        if client._first is not None:
+            client._begin_beside(client._first)
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork

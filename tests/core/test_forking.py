@@ -59,6 +59,29 @@ fork(lambda: print(own.is_closed))
     ]
 
 
+def test_one_with_other_options_goes_on_beside_the_first_in_the_child(emulator: Emulator) -> None:
+    source = """
+other = own.with_options(timeout=900, headers={"X-Team": "foxes"}).with_options(max_retries=7)
+
+def child():
+    other.get_account()
+    print(other.settings.timeout_seconds, other.settings.max_retries)
+    own.close()
+    print(other.is_closed)
+
+other.get_account()
+fork(child)
+print(other.is_closed)
+other.close()
+print(own.is_closed)
+"""
+
+    lines = output_of(FORK + source, emulator)
+
+    assert lines == ["900 7", "True", "ended 0", "False", "True"]
+    assert [request.headers.get("x-team") for request in emulator.requests] == ["foxes"] * 2
+
+
 def test_what_the_parent_runs_is_left_alone(emulator: Emulator) -> None:
     source = """
 stream = own.stream_output("acme/says", {"tokens": ["a"], "rest": 1e6})
