@@ -19,7 +19,7 @@ PlaygroundError
 ├── CreateUncertain             a create's answer was lost and no prediction was found
 ├── CreateWithdrawn             a create was taken back before it was sent
 ├── PredictionError             a prediction ended without a result
-│   ├── PredictionFailed        also a `replicate.exceptions.ModelError`
+│   ├── PredictionFailed        also `replicate`'s ModelError, where that is loaded
 │   ├── PredictionCanceled
 │   ├── PredictionAborted
 │   └── PredictionTimeout       not done in time
@@ -35,15 +35,16 @@ PlaygroundError
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-from replicate.exceptions import ModelError
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
     from core.prediction import Prediction
+
+F = TypeVar("F", bound="PredictionFailed")
 
 
 class PlaygroundError(Exception):
@@ -54,7 +55,11 @@ class PlaygroundError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own would call __init__ with the sentence alone: most here take other things.
-        return _without_init, (type(self), self.args), self.__dict__
+        return _without_init, (self._public_type, self.args), self.__dict__
+
+    @property
+    def _public_type(self) -> type[PlaygroundError]:
+        return type(self)
 
 
 def _without_init(kind: type[PlaygroundError], args: tuple[Any, ...]) -> PlaygroundError:
@@ -264,15 +269,41 @@ class PredictionError(PlaygroundError):
 
     def __init__(self, prediction: Prediction, message: str) -> None:
         self.prediction = prediction
-        # Not super(): the package's ModelError, beside this in PredictionFailed, takes no message.
+        # Not super(): ModelError, beside this in PredictionFailed, takes no message.
         Exception.__init__(self, message)
 
 
-class PredictionFailed(PredictionError, ModelError):  # type: ignore[misc]
-    """The model failed; `prediction.error` is its message."""
+class PredictionFailed(PredictionError):
+    """The model failed; `prediction.error` is its message.
+
+    Also a `replicate.exceptions.ModelError`, for code that catches that: such code has loaded the
+    package, which otherwise isn't needed and takes long to load.
+    """
+
+    def __new__(cls, *args: Any, **_: Any) -> Self:
+        package = sys.modules.get("replicate.exceptions")
+        kind = cls if package is None else _beside_model_error(cls, package.ModelError)
+        return super().__new__(kind, *args)
 
     def __init__(self, prediction: Prediction) -> None:
         super().__init__(prediction, f"The model failed: {prediction.error or 'it gave no reason'}")
+
+    @property
+    def _public_type(self) -> type[PlaygroundError]:
+        return next(one for one in type(self).__mro__ if one.__dict__.get("_is_public", True))
+
+
+def _beside_model_error(kind: type[F], model_error: type[Exception]) -> type[F]:
+    if issubclass(kind, model_error):
+        return kind
+    key = kind, model_error
+    if key not in _MIXED:
+        named = {"__module__": kind.__module__, "__doc__": kind.__doc__, "_is_public": False}
+        _MIXED[key] = type(kind.__name__, (kind, model_error), named)
+    return _MIXED[key]
+
+
+_MIXED: dict[tuple[type[Any], type[Exception]], type[Any]] = {}
 
 
 class PredictionCanceled(PredictionError):

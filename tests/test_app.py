@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 from gradio_client import Client
 
@@ -110,7 +110,7 @@ def test_only_the_named_endpoints_are_shown(program: Client) -> None:
 
 def test_a_foreign_host_is_refused(url: str) -> None:
     """A page elsewhere whose name is made to lead here (DNS rebinding) gets nothing."""
-    answer = httpx.get(url, headers={"Host": "evil.example"})
+    answer = httpx2.get(url, headers={"Host": "evil.example"})
 
     assert answer.status_code == 400
 
@@ -120,7 +120,7 @@ def test_only_the_media_folder_is_served(url: str, data_dir: Path, place: str) -
     file = data_dir / place
     assert file.exists()
 
-    answer = httpx.get(f"{url}/gradio_api/file={quote(str(file))}")
+    answer = httpx2.get(f"{url}/gradio_api/file={quote(str(file))}")
 
     assert answer.status_code == 403
 
@@ -130,7 +130,7 @@ def test_media_are_served_in_parts(url: str, data_dir: Path, program: Client) ->
     program.predict("black-forest-labs/flux-schnell", asked, api_name="/run_model")
     file = next((data_dir / "media").rglob("0.webp"))
 
-    answer = httpx.get(f"{url}/gradio_api/file={quote(str(file))}", headers={"Range": "bytes=0-3"})
+    answer = httpx2.get(f"{url}/gradio_api/file={quote(str(file))}", headers={"Range": "bytes=0-3"})
 
     assert (answer.status_code, answer.content) == (206, b"RIFF")
 
@@ -143,12 +143,12 @@ def test_what_a_model_made_is_not_run_in_the_pages_name(
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
 
-    answer = httpx.get(f"{url}/gradio_api/file={quote(str(file))}")
+    answer = httpx2.get(f"{url}/gradio_api/file={quote(str(file))}")
 
     assert answer.status_code == 200
     assert answer.headers["content-security-policy"] == "sandbox"
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "content-security-policy" not in httpx.get(url).headers
+    assert "content-security-policy" not in httpx2.get(url).headers
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_browser_cannot_name_a_file_that_it_did_not_upload(
     """Of an event with these inputs: one that sends a message, one that reads a form."""
     secret = tmp_path / "secret.png"
     secret.write_bytes(b"a secret of this machine")
-    page = httpx.get(f"{url}/config").json()
+    page = httpx2.get(f"{url}/config").json()
     types = {one["id"]: one["type"] for one in page["components"]}
     event = next(one for one in page["dependencies"] if [types[n] for n in one["inputs"]] == inputs)
 
@@ -174,9 +174,9 @@ def test_a_browser_cannot_name_a_file_that_it_did_not_upload(
             "fn_index": event["id"],
             "session_hash": f"{len(inputs)}-{len(files)}",
         }
-        httpx.post(f"{url}/gradio_api/queue/join", json=asked).raise_for_status()
+        httpx2.post(f"{url}/gradio_api/queue/join", json=asked).raise_for_status()
         query = {"session_hash": asked["session_hash"]}
-        answer = httpx.get(f"{url}/gradio_api/queue/data", params=query, timeout=30).text
+        answer = httpx2.get(f"{url}/gradio_api/queue/data", params=query, timeout=30).text
         [ended] = [line for line in answer.splitlines() if "process_completed" in line]
         return '"success":true' in ended
 
@@ -185,13 +185,13 @@ def test_a_browser_cannot_name_a_file_that_it_did_not_upload(
 
 
 def test_the_queue_is_the_only_way_in(url: str) -> None:
-    answer = httpx.post(f"{url}/gradio_api/run/run_model", json={"data": ["x/y", "{}"]})
+    answer = httpx2.post(f"{url}/gradio_api/run/run_model", json={"data": ["x/y", "{}"]})
 
     assert answer.status_code in (401, 403, 404)
 
 
 def test_nothing_is_monitored(url: str) -> None:
-    assert httpx.get(f"{url}/monitoring").status_code in (403, 404)
+    assert httpx2.get(f"{url}/monitoring").status_code in (403, 404)
 
 
 def test_the_page_answers_beside_sixty_calls_that_wait_for_their_runs(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_the_page_answers_beside_sixty_calls_that_wait_for_their_runs(tmp_path: 
     with (
         Emulator(port=0, speed=100.0, rate_limits=False, runners=runners) as emulator,
         App(tmp_path, api_url=emulator.url).running() as url,
-        httpx.Client(base_url=f"{url}/gradio_api/call", timeout=10) as program,
+        httpx2.Client(base_url=f"{url}/gradio_api/call", timeout=10) as program,
     ):
         gate.clear()
         for _ in range(60):
@@ -225,7 +225,7 @@ def test_the_command_serves_the_page_until_it_is_told_to_end(tmp_path: Path) -> 
     ) as process:
         assert process.stdout is not None
         said = process.stdout.readline()
-        page = httpx.get(said.split()[4])
+        page = httpx2.get(said.split()[4])
         process.send_signal(signal.SIGTERM)
 
         assert "Replicate Playground is on http://127.0.0.1:" in said

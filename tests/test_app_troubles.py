@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from gradio_client import Client
 
@@ -19,7 +19,7 @@ def test_without_a_network_a_new_token_runs_nothing_until_its_account_is_known(
 ) -> None:
     port = free_port()
     with App(tmp_path, api_url=f"http://127.0.0.1:{port}").running() as url:
-        assert httpx.get(url).status_code == 200
+        assert httpx2.get(url).status_code == 200
         program = Client(url, verbose=False, analytics_enabled=False)
         with pytest.raises(Exception, match=r"Can't reach 127\.0\.0\.1"):
             program.predict(*ASKED, api_name="/run_model")

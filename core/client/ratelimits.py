@@ -268,10 +268,15 @@ class RateLimit:
 
     def _call(self, *, everybody: bool = False) -> None:
         """Wake who is next, and those for whom it would now be too late."""
-        opens_at = self._clock.monotonic() + self.seconds()
-        for number, place in enumerate(self._line):
-            if everybody or number == 0 or place.until < opens_at:
-                place.is_called.set()
+        if not self._line:
+            return
+        self._line[0].is_called.set()
+        seconds = self.seconds()
+        if everybody or seconds > _NOTEWORTHY_SECONDS:  # else it is too late for nobody yet
+            opens_at = self._clock.monotonic() + seconds
+            for place in self._line:
+                if everybody or place.until < opens_at:
+                    place.is_called.set()
 
 
 class _Place:

@@ -12,7 +12,7 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from core.emulator.clock import Clock
 from core.emulator.identifiers import new_id
@@ -34,7 +34,7 @@ class Webhooks:
         self._clock = clock
         self._speed = speed
         self._key = secrets.token_bytes(24)
-        self._http: httpx.AsyncClient | None = None  # slow to make, and seldom needed
+        self._http: httpx2.AsyncClient | None = None  # slow to make, and seldom needed
         self._queues: dict[str, asyncio.Queue[tuple[Happening, bytes | None]]] = {}
         self._senders: set[asyncio.Task[None]] = set()
         self._last_sent: dict[tuple[str, Happening], float] = {}
@@ -109,10 +109,10 @@ class Webhooks:
             "webhook-signature": self._signature(webhook_id, timestamp, body),
         }
         if self._http is None:
-            self._http = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
+            self._http = httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, follow_redirects=False)
         try:
             response = await self._http.post(url, content=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):
+        except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError):
             return False
         return response.is_success
 
@@ -128,7 +128,7 @@ def is_webhook_url(value: Any) -> bool:
         return False
     try:
         url = urlsplit(value)
-        httpx.URL(value)
-    except (httpx.InvalidURL, ValueError):
+        httpx2.URL(value)
+    except (httpx2.InvalidURL, ValueError):
         return False
     return url.scheme in ("https", "http") and bool(url.hostname)

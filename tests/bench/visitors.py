@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 
 Message = Mapping[str, Any]
 """What Gradio's queue tells of an event: `msg` says which kind of message it is."""
@@ -23,7 +23,7 @@ class Visitor:
         config: what the app told of its components and events.
     """
 
-    client: httpx.AsyncClient
+    client: httpx2.AsyncClient
     config: Mapping[str, Any]
     session: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -74,8 +74,8 @@ class Visitor:
 @asynccontextmanager
 async def visitors(url: str, count: int = 1) -> AsyncIterator[list[Visitor]]:
     """Open a page that many times, each as a visitor of its own."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+    async with httpx2.AsyncClient(
         base_url=url, timeout=600, limits=limits, trust_env=False
     ) as client:
         config = (await client.get("/config")).raise_for_status().json()

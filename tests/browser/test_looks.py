@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
@@ -235,12 +235,12 @@ def test_what_has_the_focus_is_seen(page_in: Callable[..., Page]) -> None:
 
 
 def test_it_can_be_installed(url: str) -> None:
-    manifest = httpx.get(f"{url}/manifest.json").json()
+    manifest = httpx2.get(f"{url}/manifest.json").json()
 
     assert manifest["name"] == "Replicate Playground"
     assert manifest["display"] == "standalone"
     for icon in manifest["icons"]:
-        assert httpx.get(f"{url}{icon['src']}").headers["content-type"] == "image/png"
+        assert httpx2.get(f"{url}{icon['src']}").headers["content-type"] == "image/png"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 import copy
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,6 +76,8 @@ COPIES: list[Callable[[Any], Any]] = [
     ),
 ]
 
+ROOT = Path(__file__).parents[2]
+
 
 def every(kind: type[PlaygroundError] = PlaygroundError) -> Iterator[type[PlaygroundError]]:
     yield kind
@@ -130,3 +135,28 @@ def test_an_error_comes_out_of_another_process_as_itself() -> None:
         assert isinstance(twin, PlaygroundError)
         assert evidence(twin) == evidence(error)
         assert isinstance(twin, ModelError) == isinstance(error, PredictionFailed)
+
+
+WITHOUT_PACKAGE = """
+import pickle, sys
+from core import PredictionFailed
+from core.prediction import Prediction
+
+failed = PredictionFailed(Prediction(id="p", model="m", version="v", status="failed"))
+assert "replicate" not in sys.modules
+from replicate.exceptions import ModelError
+
+assert not isinstance(failed, ModelError)
+late = PredictionFailed(failed.prediction)
+again = pickle.loads(pickle.dumps(late))
+for one in (late, again):
+    assert isinstance(one, ModelError) and isinstance(one, PredictionFailed)
+    assert (type(one).__name__, str(one)) == ("PredictionFailed", str(failed))
+assert type(late) is type(again)
+"""
+
+
+def test_a_failure_is_the_official_packages_too_from_when_that_is_loaded() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_PACKAGE], cwd=ROOT, check=False)
+
+    assert done.returncode == 0

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from pydantic import AliasChoices
 
@@ -76,7 +76,7 @@ def the_service() -> Any:
 
 def test_its_service_streams_an_answer(environment: Emulator) -> None:
     with served(the_service()) as origin:
-        answer = httpx.get(f"{origin}/ask", params={"question": "Name three winds."})
+        answer = httpx2.get(f"{origin}/ask", params={"question": "Name three winds."})
 
     [prediction] = environment.predictions
     assert answer.text == "".join(prediction["output"])
@@ -96,7 +96,7 @@ def test_who_leaves_its_service_cancels_the_prediction(monkeypatch: pytest.Monke
         monkeypatch.setenv("REPLICATE_API_TOKEN", "anything")
 
         with served(the_service()) as origin:
-            with httpx.stream("GET", f"{origin}/ask", params={"question": "?"}) as answer:
+            with httpx2.stream("GET", f"{origin}/ask", params={"question": "?"}) as answer:
                 first = next(answer.iter_text())
             until_blocking(lambda: is_canceled(emulator))
 

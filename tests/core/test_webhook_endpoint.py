@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -34,10 +34,10 @@ class Endpoint:
     arrived: list[tuple[dict[str, str], bytes]]
     taken: list[tuple[str, str]] = field(default_factory=list)
 
-    def send(self, headers: dict[str, str], body: bytes) -> httpx.Response:
+    def send(self, headers: dict[str, str], body: bytes) -> httpx2.Response:
         """Send a request as it was captured, or tampered with."""
         kept = {name: value for name, value in headers.items() if name.startswith("webhook-")}
-        return httpx.post(self.url, headers=kept, content=body)
+        return httpx2.post(self.url, headers=kept, content=body)
 
     def bodies(self) -> list[dict[str, Any]]:
         """Return the predictions that arrived."""

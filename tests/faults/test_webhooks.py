@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI, HTTPException, Request
 
@@ -52,8 +52,8 @@ class Endpoint:
 
     async def send(self, headers: dict[str, str], body: bytes) -> int:
         """Send a webhook and return the status that it is answered with."""
-        transport = httpx.ASGITransport(app=self._app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://app") as sender:
+        transport = httpx2.ASGITransport(app=self._app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://app") as sender:
             kept = {name: value for name, value in headers.items() if name.startswith("webhook-")}
             answer = await sender.post("/replicate", headers=kept, content=body)
         return answer.status_code

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from core import InvalidInput, reset_replicate_client
@@ -131,7 +131,7 @@ MODELS = pytest.mark.parametrize(
 def busy_emulator() -> Iterator[Emulator]:
     """One emulator for all the code of this module, which only looks at its last prediction."""
     with Emulator(port=0, speed=1000.0, rate_limits=False, runners=RUNNERS) as emulator:
-        made = httpx.post(
+        made = httpx2.post(
             f"{emulator.url}/v1/deployments",
             headers={"Authorization": "Bearer anything"},
             json={

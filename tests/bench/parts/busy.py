@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from statistics import quantiles
 
-import httpx
+import httpx2
 
 from tests.bench.apps import app
 from tests.bench.bench import Bench, load_average
@@ -93,7 +93,7 @@ async def _run(program: Visitor) -> None:
 async def _started(emulator: Server, jobs: int) -> int:
     """Return how many jobs run at Replicate, when all do or none comes any more."""
     headers = {"Authorization": "Bearer any"}
-    async with httpx.AsyncClient(base_url=emulator.url, headers=headers, trust_env=False) as api:
+    async with httpx2.AsyncClient(base_url=emulator.url, headers=headers, trust_env=False) as api:
         deadline = time.monotonic() + _START_SECONDS
         while True:
             listed = (await api.get("/v1/predictions")).raise_for_status().json()["results"]

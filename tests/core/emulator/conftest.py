@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 
 from core.emulator import Emulator
@@ -18,14 +18,14 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def http(emulator: Emulator) -> Iterator[httpx.Client]:
+def http(emulator: Emulator) -> Iterator[httpx2.Client]:
     """A client with a token."""
     with client_of(emulator) as client:
         yield client
 
 
 @pytest.fixture
-def bare() -> Iterator[httpx.Client]:
+def bare() -> Iterator[httpx2.Client]:
     """A client without a token, that follows any URL."""
     with client_of(None) as client:
         yield client

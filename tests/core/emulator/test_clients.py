@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 from replicate import Client
 from replicate.exceptions import ModelError, ReplicateError
@@ -31,7 +31,7 @@ def replicate(emulator: Emulator) -> Iterator[Client]:
 # The Python package
 
 
-def test_run_returns_the_output(replicate: Client, bare: httpx.Client) -> None:
+def test_run_returns_the_output(replicate: Client, bare: httpx2.Client) -> None:
     text = replicate.run(WORDS.card.id, {"prompt": "you"})
     greeting = replicate.run(f"{GREETER.card.id}:{GREETER.card.version}", {"text": "you"})
     (picture,) = replicate.run(PICTURES.card.id, {"prompt": "a fox"})
@@ -236,7 +236,7 @@ def test_curl_uploads_a_file_as_the_documentation_shows(
 
 
 @needs_curl
-def test_curl_reads_a_stream_as_it_comes(emulator: Emulator, http: httpx.Client) -> None:
+def test_curl_reads_a_stream_as_it_comes(emulator: Emulator, http: httpx2.Client) -> None:
     created = http.post(f"/models/{WORDS.card.id}/predictions", json={"input": {}}).json()
 
     body = curl("--no-buffer", "-H", "Accept: text/event-stream", created["urls"]["stream"])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from core.emulator import Emulator, Fault
@@ -32,7 +32,7 @@ def file(emulator: Emulator) -> str:
 # What is answered instead
 
 
-def test_a_status_replaces_the_answer(emulator: Emulator, http: httpx.Client) -> None:
+def test_a_status_replaces_the_answer(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.inject(Fault(path=_ACCOUNT, status=503))
 
     response = http.get("/account")
@@ -42,7 +42,7 @@ def test_a_status_replaces_the_answer(emulator: Emulator, http: httpx.Client) ->
     assert response.json() == {"detail": "Something went wrong on purpose.", "status": 503}
 
 
-def test_a_body_replaces_the_answer(emulator: Emulator, http: httpx.Client) -> None:
+def test_a_body_replaces_the_answer(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.inject(Fault(path=_ACCOUNT, body='{"type": "us'))
 
     response = http.get("/account")
@@ -52,7 +52,7 @@ def test_a_body_replaces_the_answer(emulator: Emulator, http: httpx.Client) -> N
 
 @pytest.mark.parametrize("status", [204, 302, 304])
 def test_any_final_status_can_be_answered(
-    status: int, emulator: Emulator, http: httpx.Client
+    status: int, emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path=_ACCOUNT, status=status, headers={"Location": "/elsewhere"}))
 
@@ -63,7 +63,7 @@ def test_any_final_status_can_be_answered(
     assert http.get("/account").status_code == 200
 
 
-def test_headers_are_added_or_stand_in(emulator: Emulator, http: httpx.Client) -> None:
+def test_headers_are_added_or_stand_in(emulator: Emulator, http: httpx2.Client) -> None:
     headers = {"Retry-After": "2", "Content-Type": "text/html"}
     emulator.inject(Fault(path=_ACCOUNT, headers=headers))
 
@@ -75,27 +75,27 @@ def test_headers_are_added_or_stand_in(emulator: Emulator, http: httpx.Client) -
 
 
 def test_a_drop_closes_the_connection_without_an_answer(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path=_ACCOUNT, drop=True))
 
-    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+    with pytest.raises((httpx2.RemoteProtocolError, httpx2.ReadError)):
         http.get("/account")
 
     assert http.get("/account").status_code == 200
 
 
-def test_a_drop_works_behind_a_proxy_too(emulator: Emulator, http: httpx.Client) -> None:
+def test_a_drop_works_behind_a_proxy_too(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.inject(Fault(path=_ACCOUNT, drop=True))
 
-    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+    with pytest.raises((httpx2.RemoteProtocolError, httpx2.ReadError)):
         http.get("/account", headers={"X-Forwarded-For": "203.0.113.7"})
 
 
-def test_a_hang_never_answers(emulator: Emulator, http: httpx.Client) -> None:
+def test_a_hang_never_answers(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.inject(Fault(path=_ACCOUNT, hang=True))
 
-    with pytest.raises(httpx.ReadTimeout):
+    with pytest.raises(httpx2.ReadTimeout):
         http.get("/account", timeout=0.2)
 
     assert http.get("/account").status_code == 200
@@ -105,7 +105,7 @@ def test_a_hang_never_answers(emulator: Emulator, http: httpx.Client) -> None:
 
 
 def test_a_delay_comes_before_the_request_is_looked_at(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path=_CREATE, delay_seconds=0.2))
 
@@ -119,13 +119,13 @@ def test_a_delay_comes_before_the_request_is_looked_at(
 
 @pytest.mark.parametrize("cut", [0, 1, 1000, 70_000, 99_999])
 def test_a_cut_sends_exactly_so_many_bytes(
-    cut: int, file: str, emulator: Emulator, bare: httpx.Client
+    cut: int, file: str, emulator: Emulator, bare: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path="/outputs/*", cut_after_bytes=cut))
     received = b""
 
     with (  # noqa: PT012
-        pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)),
+        pytest.raises((httpx2.RemoteProtocolError, httpx2.ReadError)),
         bare.stream("GET", file) as response,
     ):
         for chunk in response.iter_raw():
@@ -137,7 +137,7 @@ def test_a_cut_sends_exactly_so_many_bytes(
 
 
 def test_a_stream_can_be_cut_in_the_middle_of_a_character(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     created = create(http, ODD.card.id, {"texts": ["🦊"]}).json()
     whole = http.get(created["urls"]["stream"]).content
@@ -146,7 +146,7 @@ def test_a_stream_can_be_cut_in_the_middle_of_a_character(
     received = b""
 
     with (  # noqa: PT012
-        pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)),
+        pytest.raises((httpx2.RemoteProtocolError, httpx2.ReadError)),
         http.stream("GET", created["urls"]["stream"]) as response,
     ):
         for chunk in response.iter_raw():
@@ -156,16 +156,16 @@ def test_a_stream_can_be_cut_in_the_middle_of_a_character(
 
 
 def test_an_answer_can_claim_to_be_longer_than_it_is(
-    file: str, emulator: Emulator, bare: httpx.Client
+    file: str, emulator: Emulator, bare: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path="/outputs/*", content_length=100_001))
 
-    with pytest.raises(httpx.RemoteProtocolError, match="received 100000 bytes, expected 100001"):
+    with pytest.raises(httpx2.RemoteProtocolError, match="received 100000 bytes, expected 100001"):
         bare.get(file)
 
 
 def test_an_answer_that_claims_to_be_shorter_is(
-    file: str, emulator: Emulator, bare: httpx.Client
+    file: str, emulator: Emulator, bare: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path="/outputs/*", content_length=70_000))
 
@@ -174,7 +174,7 @@ def test_an_answer_that_claims_to_be_shorter_is(
     assert response.content == (bytes(range(250)) * 400)[:70_000]
 
 
-def test_a_stream_can_end_without_done(emulator: Emulator, http: httpx.Client) -> None:
+def test_a_stream_can_end_without_done(emulator: Emulator, http: httpx2.Client) -> None:
     created = create(http, WORDS.card.id, {"prompt": "a b c"}).json()
     emulator.inject(*(Fault(path="/v1/streams/*", end_after_events=n) for n in (0, 2)))
 
@@ -186,7 +186,7 @@ def test_a_stream_can_end_without_done(emulator: Emulator, http: httpx.Client) -
     assert whole.count("event: done") == 1
 
 
-def test_a_streams_events_can_come_twice(emulator: Emulator, http: httpx.Client) -> None:
+def test_a_streams_events_can_come_twice(emulator: Emulator, http: httpx2.Client) -> None:
     created = create(http, WORDS.card.id, {"prompt": "a b c"}).json()
     until_ended(http, created)
     emulator.inject(Fault(path="/v1/streams/*", duplicate_events=True))
@@ -197,7 +197,7 @@ def test_a_streams_events_can_come_twice(emulator: Emulator, http: httpx.Client)
     assert twice.split("\n\n")[:-1] == [event for event in events for _ in range(2)]
 
 
-def test_the_servers_clock_can_be_wrong(emulator: Emulator, http: httpx.Client) -> None:
+def test_the_servers_clock_can_be_wrong(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.inject(Fault(path=_ACCOUNT, clock_seconds=-7200))
 
     wrong, right = (parsedate_to_datetime(http.get("/account").headers["date"]) for _ in range(2))
@@ -210,7 +210,7 @@ def test_the_servers_clock_can_be_wrong(emulator: Emulator, http: httpx.Client) 
 
 
 def test_a_fault_meets_one_request_unless_it_says_otherwise(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path=_ACCOUNT, status=500))
 
@@ -220,7 +220,7 @@ def test_a_fault_meets_one_request_unless_it_says_otherwise(
 
 
 def test_after_and_times_count_the_requests_it_is_for(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path=_ACCOUNT, after=2, times=2, status=500))
 
@@ -233,7 +233,7 @@ def test_after_and_times_count_the_requests_it_is_for(
 
 
 def test_without_times_it_goes_on_until_it_is_cleared(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path=_ACCOUNT, times=None, status=500))
 
@@ -244,7 +244,7 @@ def test_without_times_it_goes_on_until_it_is_cleared(
     assert http.get("/account").status_code == 200
 
 
-def test_method_and_path_choose_the_requests(emulator: Emulator, http: httpx.Client) -> None:
+def test_method_and_path_choose_the_requests(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.inject(Fault(method="POST", path="/v1/predictions*", times=None, status=500))
 
     listed = http.get("/predictions")
@@ -256,7 +256,7 @@ def test_method_and_path_choose_the_requests(emulator: Emulator, http: httpx.Cli
 
 
 def test_faults_are_met_in_the_order_in_which_they_were_added(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path=_ACCOUNT, status=500), Fault(status=502), Fault(status=503))
 
@@ -264,7 +264,7 @@ def test_faults_are_met_in_the_order_in_which_they_were_added(
 
 
 def test_a_request_that_a_fault_met_is_not_carried_out(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(method="POST", path=_CREATE, status=502))
 
@@ -276,22 +276,22 @@ def test_a_request_that_a_fault_met_is_not_carried_out(
 
 @pytest.mark.parametrize("instead", [{"status": 502}, {"drop": True}, {"hang": True}])
 def test_a_processed_request_is_carried_out_but_its_answer_lost(
-    instead: dict[str, Any], emulator: Emulator, http: httpx.Client
+    instead: dict[str, Any], emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(method="POST", path=_CREATE, processed=True, **instead))
 
     if "status" in instead:
         assert create(http, WORDS.card.id, {"prompt": "you"}).status_code == 502
     else:
-        http.timeout = httpx.Timeout(0.3)
-        with pytest.raises(httpx.TransportError):
+        http.timeout = httpx2.Timeout(0.3)
+        with pytest.raises(httpx2.TransportError):
             create(http, WORDS.card.id, {"prompt": "you"})
 
     assert [item["input"] for item in emulator.predictions] == [{"prompt": "you"}]
 
 
 def test_requests_are_written_down_with_those_that_faults_met(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.inject(Fault(path=_ACCOUNT, status=500))
 
@@ -309,7 +309,7 @@ def test_requests_are_written_down_with_those_that_faults_met(
 
 @pytest.mark.parametrize("path", ["/_emulator/faults", "/_emulator/clock"])
 def test_nothing_can_be_scripted_from_outside_by_default(
-    path: str, emulator: Emulator, bare: httpx.Client
+    path: str, emulator: Emulator, bare: httpx2.Client
 ) -> None:
     statuses = [
         bare.request(method, f"{emulator.url}{path}").status_code
@@ -320,7 +320,7 @@ def test_nothing_can_be_scripted_from_outside_by_default(
 
 
 def test_faults_can_be_scripted_over_http_if_that_was_asked_for(
-    scripted: Emulator, bare: httpx.Client
+    scripted: Emulator, bare: httpx2.Client
 ) -> None:
     url = f"{scripted.url}/_emulator/faults"
     with client_of(scripted) as http:
@@ -338,7 +338,7 @@ def test_faults_can_be_scripted_over_http_if_that_was_asked_for(
 
 
 def test_what_the_endpoint_tells_of_a_fault_it_takes_too(
-    scripted: Emulator, bare: httpx.Client
+    scripted: Emulator, bare: httpx2.Client
 ) -> None:
     url = f"{scripted.url}/_emulator/faults"
     told = bare.post(url, json={"headers": {"a": "b"}, "delay_seconds": 1, "times": None}).json()
@@ -374,7 +374,7 @@ def test_what_the_endpoint_tells_of_a_fault_it_takes_too(
     ],
 )
 def test_a_bad_fault_is_refused_and_none_of_its_list_taken(
-    fault: Any, scripted: Emulator, bare: httpx.Client
+    fault: Any, scripted: Emulator, bare: httpx2.Client
 ) -> None:
     url = f"{scripted.url}/_emulator/faults"
 
@@ -385,7 +385,7 @@ def test_a_bad_fault_is_refused_and_none_of_its_list_taken(
     assert bare.get(url).json() == []
 
 
-def test_a_bad_fault_is_refused_with_what_is_wrong(scripted: Emulator, bare: httpx.Client) -> None:
+def test_a_bad_fault_is_refused_with_what_is_wrong(scripted: Emulator, bare: httpx2.Client) -> None:
     response = bare.post(f"{scripted.url}/_emulator/faults", json=[{}, {"status": "500"}])
 
     assert "1.status: Input should be a valid integer" in response.json()["detail"]
@@ -394,12 +394,12 @@ def test_a_bad_fault_is_refused_with_what_is_wrong(scripted: Emulator, bare: htt
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff"])
 @pytest.mark.parametrize("path", ["faults", "clock"])
 def test_what_is_no_json_is_refused(
-    path: str, body: bytes, scripted: Emulator, bare: httpx.Client
+    path: str, body: bytes, scripted: Emulator, bare: httpx2.Client
 ) -> None:
     assert bare.post(f"{scripted.url}/_emulator/{path}", content=body).status_code == 400
 
 
-def test_the_clock_can_be_moved_over_http(scripted: Emulator, bare: httpx.Client) -> None:
+def test_the_clock_can_be_moved_over_http(scripted: Emulator, bare: httpx2.Client) -> None:
     before = bare.get(f"{scripted.url}/v1/account").headers["date"]
 
     response = bare.post(f"{scripted.url}/_emulator/clock", json={"advance_seconds": 3600})
@@ -412,7 +412,7 @@ def test_the_clock_can_be_moved_over_http(scripted: Emulator, bare: httpx.Client
 
 @pytest.mark.parametrize("seconds", ["1", None, 1e300, [1]])
 def test_the_clock_is_moved_by_a_number_that_makes_sense(
-    seconds: Any, scripted: Emulator, bare: httpx.Client
+    seconds: Any, scripted: Emulator, bare: httpx2.Client
 ) -> None:
     response = bare.post(f"{scripted.url}/_emulator/clock", json={"advance_seconds": seconds})
 
@@ -420,7 +420,7 @@ def test_the_clock_is_moved_by_a_number_that_makes_sense(
 
 
 def test_no_fault_meets_the_endpoint_that_scripts_them(
-    scripted: Emulator, bare: httpx.Client
+    scripted: Emulator, bare: httpx2.Client
 ) -> None:
     scripted.inject(Fault(times=None, status=500))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from replicate import Client
 
@@ -23,7 +23,7 @@ def replicate(emulator: Emulator) -> Iterator[Client]:
     client._client.close()
 
 
-def upload(http: httpx.Client, data: bytes = b"text", **form: Any) -> dict[str, Any]:
+def upload(http: httpx2.Client, data: bytes = b"text", **form: Any) -> dict[str, Any]:
     response = http.post("/files", files={"content": ("a.txt", data, "text/plain")}, data=form)
     assert response.status_code == 201, response.text
     file: dict[str, Any] = response.json()
@@ -52,7 +52,7 @@ def test_the_package_uploads_lists_gets_and_deletes(replicate: Client) -> None:
 
 
 def test_an_upload_can_be_downloaded_by_its_signed_url_without_a_token(
-    http: httpx.Client, bare: httpx.Client
+    http: httpx2.Client, bare: httpx2.Client
 ) -> None:
     file = upload(http, b"hello")
 
@@ -67,9 +67,9 @@ def test_an_upload_can_be_downloaded_by_its_signed_url_without_a_token(
     ("name", "value"), [("signature", "wrong"), ("owner", "somebody"), ("expiry", "9999999999")]
 )
 def test_a_download_url_cannot_be_altered(
-    name: str, value: str, http: httpx.Client, bare: httpx.Client
+    name: str, value: str, http: httpx2.Client, bare: httpx2.Client
 ) -> None:
-    url = httpx.URL(upload(http)["urls"]["download"])
+    url = httpx2.URL(upload(http)["urls"]["download"])
 
     altered = bare.get(url.copy_set_param(name, value))
     without = bare.get(url.copy_remove_param(name))
@@ -79,7 +79,7 @@ def test_a_download_url_cannot_be_altered(
 
 
 def test_a_download_url_expires_before_its_file(
-    emulator: Emulator, http: httpx.Client, bare: httpx.Client
+    emulator: Emulator, http: httpx2.Client, bare: httpx2.Client
 ) -> None:
     file = upload(http)
 
@@ -90,7 +90,7 @@ def test_a_download_url_expires_before_its_file(
     assert (old_url.status_code, new_url.status_code) == (404, 200)
 
 
-def test_an_upload_expires_after_a_day(emulator: Emulator, http: httpx.Client) -> None:
+def test_an_upload_expires_after_a_day(emulator: Emulator, http: httpx2.Client) -> None:
     file = upload(http)
 
     emulator.advance(24 * 3600)
@@ -102,7 +102,7 @@ def test_an_upload_expires_after_a_day(emulator: Emulator, http: httpx.Client) -
 @pytest.mark.parametrize(
     "name", ["été 漢字.txt", 'quo"te.txt', "a b;c.txt", "../../etc/passwd", "a\r\nb.txt"]
 )
-def test_any_name_is_kept_and_harmless(name: str, http: httpx.Client, bare: httpx.Client) -> None:
+def test_any_name_is_kept_and_harmless(name: str, http: httpx2.Client, bare: httpx2.Client) -> None:
     file = upload(http, b"hello", filename=name)
 
     response = bare.get(file["urls"]["download"])
@@ -112,7 +112,7 @@ def test_any_name_is_kept_and_harmless(name: str, http: httpx.Client, bare: http
     assert "\n" not in response.headers["content-disposition"]
 
 
-def test_a_name_of_more_than_255_bytes_is_refused(http: httpx.Client) -> None:
+def test_a_name_of_more_than_255_bytes_is_refused(http: httpx2.Client) -> None:
     longest = "é" * 127 + "."
     files = {"content": ("a", b"text")}
 
@@ -124,12 +124,12 @@ def test_a_name_of_more_than_255_bytes_is_refused(http: httpx.Client) -> None:
     assert refused.json()["invalid_fields"][0]["field"] == "filename"
 
 
-def test_the_type_is_as_given_or_as_that_of_the_part(http: httpx.Client) -> None:
+def test_the_type_is_as_given_or_as_that_of_the_part(http: httpx2.Client) -> None:
     assert upload(http)["content_type"] == "text/plain"
     assert upload(http, type="image/png")["content_type"] == "image/png"
 
 
-def test_metadata_may_be_a_part_of_json_too(http: httpx.Client) -> None:
+def test_metadata_may_be_a_part_of_json_too(http: httpx2.Client) -> None:
     files = {
         "content": ("a.txt", b"text", "text/plain"),
         "metadata": ("blob", b'{"customer": 123}', "application/json"),
@@ -142,7 +142,7 @@ def test_metadata_may_be_a_part_of_json_too(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("metadata", ["{", "[]", "null", '"text"', "[" * 100_000])
-def test_metadata_that_is_no_object_is_refused(metadata: str, http: httpx.Client) -> None:
+def test_metadata_that_is_no_object_is_refused(metadata: str, http: httpx2.Client) -> None:
     files = {"content": ("a.txt", b"text")}
 
     response = http.post("/files", files=files, data={"metadata": metadata})
@@ -151,7 +151,7 @@ def test_metadata_that_is_no_object_is_refused(metadata: str, http: httpx.Client
     assert response.json()["invalid_fields"][0]["field"] == "metadata"
 
 
-def test_an_upload_without_content_is_refused(http: httpx.Client) -> None:
+def test_an_upload_without_content_is_refused(http: httpx2.Client) -> None:
     as_form = http.post("/files", data={"filename": "a.txt"})
     as_json = http.post("/files", json={"content": "text"})
     broken = http.post(
@@ -161,7 +161,7 @@ def test_an_upload_without_content_is_refused(http: httpx.Client) -> None:
     assert [response.status_code for response in (as_form, as_json, broken)] == [422, 422, 400]
 
 
-def test_an_upload_can_be_a_models_input(http: httpx.Client) -> None:
+def test_an_upload_can_be_a_models_input(http: httpx2.Client) -> None:
     file = upload(http, b"a picture")
     model_input = {"prompt": "a fox", "image": file["urls"]["get"]}
 
@@ -172,7 +172,7 @@ def test_an_upload_can_be_a_models_input(http: httpx.Client) -> None:
 
 
 def test_an_output_a_hosted_file_and_a_data_url_can_be_a_models_input(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     output = run(http, PICTURES.card.id, {"prompt": "a fox"})["output"][0]
     hosted = emulator.host_file(b"hosted", name="a b?.bin", media_type="application/x-a")
@@ -193,7 +193,7 @@ def test_an_output_a_hosted_file_and_a_data_url_can_be_a_models_input(
     "uri", ["https://example.com/a.png", "data:image/png;base64,?", "{origin}/outputs/no/no.png"]
 )
 def test_a_model_fails_whose_input_cannot_be_read(
-    uri: str, emulator: Emulator, http: httpx.Client
+    uri: str, emulator: Emulator, http: httpx2.Client
 ) -> None:
     model_input = {"prompt": "a fox", "image": uri.format(origin=emulator.url)}
 
@@ -209,7 +209,7 @@ _DATA = picture(0, 200_000)
 
 
 @pytest.fixture
-def output(http: httpx.Client) -> str:
+def output(http: httpx2.Client) -> str:
     """The URL of a file that a model put out."""
     url: str = run(http, PICTURES.card.id, {"prompt": "a fox", "size": len(_DATA)})["output"][0]
     return url
@@ -221,7 +221,7 @@ def hosted(emulator: Emulator) -> str:
     return emulator.host_file(b"hosted", name="a b/#?%é.png", media_type="image/png")
 
 
-def test_an_output_is_served_with_all_that_resuming_needs(output: str, bare: httpx.Client) -> None:
+def test_an_output_is_served_with_all_that_resuming_needs(output: str, bare: httpx2.Client) -> None:
     response = bare.get(output)
 
     assert response.content == _DATA
@@ -233,7 +233,7 @@ def test_an_output_is_served_with_all_that_resuming_needs(output: str, bare: htt
     assert urlsplit(output).path.endswith("/out-0.png")
 
 
-def test_head_tells_the_same_without_the_file(output: str, bare: httpx.Client) -> None:
+def test_head_tells_the_same_without_the_file(output: str, bare: httpx2.Client) -> None:
     head, whole = bare.head(output), bare.get(output)
 
     assert head.status_code == 200
@@ -252,7 +252,7 @@ def test_head_tells_the_same_without_the_file(output: str, bare: httpx.Client) -
     ],
 )
 def test_a_range_is_served_as_such(
-    asked: str, start: int, end: int, output: str, bare: httpx.Client
+    asked: str, start: int, end: int, output: str, bare: httpx2.Client
 ) -> None:
     response = bare.get(output, headers={"Range": asked})
 
@@ -262,7 +262,7 @@ def test_a_range_is_served_as_such(
     assert response.headers["content-length"] == str(end - start)
 
 
-def test_a_range_if_the_file_is_still_the_same(output: str, bare: httpx.Client) -> None:
+def test_a_range_if_the_file_is_still_the_same(output: str, bare: httpx2.Client) -> None:
     whole = bare.get(output)
 
     same_tag, same_date, other = (
@@ -276,7 +276,7 @@ def test_a_range_if_the_file_is_still_the_same(output: str, bare: httpx.Client) 
 
 
 def test_a_range_behind_the_end_is_a_416_that_tells_the_length(
-    output: str, bare: httpx.Client
+    output: str, bare: httpx2.Client
 ) -> None:
     response = bare.get(output, headers={"Range": "bytes=200000-"})
 
@@ -284,14 +284,14 @@ def test_a_range_behind_the_end_is_a_416_that_tells_the_length(
     assert response.headers["content-range"] == "bytes */200000"
 
 
-def test_a_file_is_found_by_its_url_whatever_its_name(hosted: str, bare: httpx.Client) -> None:
+def test_a_file_is_found_by_its_url_whatever_its_name(hosted: str, bare: httpx2.Client) -> None:
     response = bare.get(hosted)
 
     assert response.content == b"hosted"
     assert response.headers["content-type"] == "image/png"
 
 
-def test_two_files_have_different_tags(emulator: Emulator, bare: httpx.Client) -> None:
+def test_two_files_have_different_tags(emulator: Emulator, bare: httpx2.Client) -> None:
     urls = [
         emulator.host_file(data, name=name, media_type="a/b")
         for data, name in ((b"one", "1"), (b"two", "2"))
@@ -302,7 +302,7 @@ def test_two_files_have_different_tags(emulator: Emulator, bare: httpx.Client) -
     assert first != second
 
 
-def test_there_is_no_output_of_what_is_not_there(emulator: Emulator, bare: httpx.Client) -> None:
+def test_there_is_no_output_of_what_is_not_there(emulator: Emulator, bare: httpx2.Client) -> None:
     urls = [f"{emulator.url}/outputs/a/b.png", f"{emulator.url}/outputs/..%2f..%2fetc/passwd"]
 
     assert [bare.get(url).status_code for url in urls] == [404, 404]

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -150,7 +150,7 @@ def emulator() -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def made(http: httpx.Client) -> dict[str, str]:
+def made(http: httpx2.Client) -> dict[str, str]:
     """One of each thing that a call may ask for, by the names in `_CALLS`."""
     deployment = http.post("/deployments", json=_DEPLOYMENT | {"name": "first"})
     training = http.post(f"{_WORDS_VERSION}/trainings", json=_CALLS["trainings.create"].json)
@@ -166,7 +166,7 @@ def made(http: httpx.Client) -> dict[str, str]:
     }
 
 
-def _called(http: httpx.Client, call: Call, made: dict[str, str]) -> httpx.Response:
+def _called(http: httpx2.Client, call: Call, made: dict[str, str]) -> httpx2.Response:
     return http.request(
         call.method,
         call.path.format(**made),
@@ -176,7 +176,7 @@ def _called(http: httpx.Client, call: Call, made: dict[str, str]) -> httpx.Respo
     )
 
 
-def _check(response: httpx.Response, operation: dict[str, Any]) -> None:
+def _check(response: httpx2.Response, operation: dict[str, Any]) -> None:
     """Check an answer's status, content type and body against what is documented of them."""
     documented = operation["responses"]
     assert str(response.status_code) in documented, response.text
@@ -240,7 +240,7 @@ def test_each_documented_error_is_met_here() -> None:
 
 @pytest.mark.parametrize("name", sorted(_OPERATIONS))
 def test_an_operation_answers_as_documented(
-    name: str, http: httpx.Client, made: dict[str, str]
+    name: str, http: httpx2.Client, made: dict[str, str]
 ) -> None:
     operation = _OPERATIONS[name][2]
 
@@ -251,7 +251,7 @@ def test_an_operation_answers_as_documented(
 
 
 @pytest.mark.parametrize("name", sorted(_REFUSED))
-def test_an_operation_refuses_as_documented(name: str, http: httpx.Client) -> None:
+def test_an_operation_refuses_as_documented(name: str, http: httpx2.Client) -> None:
     operation = _OPERATIONS[name][2]
 
     response = _called(http, _REFUSED[name], {})
@@ -260,7 +260,7 @@ def test_an_operation_refuses_as_documented(name: str, http: httpx.Client) -> No
     _check(response, operation)
 
 
-def test_a_file_of_more_than_100_mb_is_refused_as_documented(http: httpx.Client) -> None:
+def test_a_file_of_more_than_100_mb_is_refused_as_documented(http: httpx2.Client) -> None:
     connection = HTTPConnection(http.base_url.host, http.base_url.port or 0, timeout=5)
 
     with closing(connection):
@@ -270,7 +270,7 @@ def test_a_file_of_more_than_100_mb_is_refused_as_documented(http: httpx.Client)
         connection.putheader("Content-Length", str(101 * 1024**2))
         connection.endheaders()
         answer = connection.getresponse()
-        response = httpx.Response(
+        response = httpx2.Response(
             answer.status, headers=dict(answer.getheaders()), content=answer.read()
         )
 
@@ -279,13 +279,13 @@ def test_a_file_of_more_than_100_mb_is_refused_as_documented(http: httpx.Client)
 
 
 def test_an_operation_needs_a_token_exactly_if_the_document_says_so(
-    emulator: Emulator, bare: httpx.Client, made: dict[str, str]
+    emulator: Emulator, bare: httpx2.Client, made: dict[str, str]
 ) -> None:
     open_by_document = {
         name for name, (_, _, operation) in _OPERATIONS.items() if operation.get("security") == []
     }
 
-    bare.base_url = httpx.URL(f"{emulator.url}/v1")
+    bare.base_url = httpx2.URL(f"{emulator.url}/v1")
     statuses = {name: _called(bare, call, made).status_code for name, call in _CALLS.items()}
 
     # The document forgets that a download's signature is all it needs; its example says so.
@@ -294,7 +294,7 @@ def test_an_operation_needs_a_token_exactly_if_the_document_says_so(
     assert all(statuses[name] == 200 for name in open_here)
 
 
-def test_what_runs_a_model_is_in_its_version(http: httpx.Client) -> None:
+def test_what_runs_a_model_is_in_its_version(http: httpx2.Client) -> None:
     model = http.get(f"/models/{PICTURES.card.id}").json()
 
     version = model["latest_version"]
@@ -305,7 +305,7 @@ def test_what_runs_a_model_is_in_its_version(http: httpx.Client) -> None:
     assert schemas["aspect_ratio"]["enum"] == ["1:1", "2:1"]
 
 
-def test_a_model_has_an_example_that_is_a_prediction_of_its_own(http: httpx.Client) -> None:
+def test_a_model_has_an_example_that_is_a_prediction_of_its_own(http: httpx2.Client) -> None:
     model = http.get(f"/models/{WORDS.card.id}").json()
 
     example = model["default_example"]
@@ -316,7 +316,7 @@ def test_a_model_has_an_example_that_is_a_prediction_of_its_own(http: httpx.Clie
 
 
 def test_an_examples_file_can_be_had_without_a_token(
-    emulator: Emulator, http: httpx.Client, bare: httpx.Client
+    emulator: Emulator, http: httpx2.Client, bare: httpx2.Client
 ) -> None:
     example = http.get(f"/models/{PICTURES.card.id}").json()["default_example"]
 
@@ -327,7 +327,7 @@ def test_an_examples_file_can_be_had_without_a_token(
     assert bare.get(f"{emulator.url}/examples/{PICTURES.card.id}/9/out-9").status_code == 404
 
 
-def test_a_model_without_example_input_has_no_example(http: httpx.Client) -> None:
+def test_a_model_without_example_input_has_no_example(http: httpx2.Client) -> None:
     model = http.get(f"/models/{GREETER.card.id}").json()
     examples = http.get(f"/models/{GREETER.card.id}/examples").json()
 
@@ -336,7 +336,7 @@ def test_a_model_without_example_input_has_no_example(http: httpx.Client) -> Non
 
 
 def test_a_file_is_described_with_all_that_the_clients_read(
-    http: httpx.Client, made: dict[str, str]
+    http: httpx2.Client, made: dict[str, str]
 ) -> None:
     file = http.get(f"/files/{made['file']}").json()
 
@@ -346,7 +346,7 @@ def test_a_file_is_described_with_all_that_the_clients_read(
     assert file["checksums"]["sha256"].startswith("982d9e3eb996f559e633f4d194def376")
 
 
-def test_models_are_found_by_all_words_of_a_query(http: httpx.Client) -> None:
+def test_models_are_found_by_all_words_of_a_query(http: httpx2.Client) -> None:
     by_query = http.request("QUERY", "/models", content="painters pictures").json()
     by_search = http.get("/search", params={"query": "pictures tiny", "limit": 1}).json()
     nothing = http.request("QUERY", "/models", content="pictures unheard-of").json()
@@ -367,7 +367,7 @@ def test_models_are_found_by_all_words_of_a_query(http: httpx.Client) -> None:
     ],
 )
 def test_collections_are_found_by_all_words_of_a_query(
-    query: str, slugs: list[str], http: httpx.Client
+    query: str, slugs: list[str], http: httpx2.Client
 ) -> None:
     found = http.get("/search", params={"query": query}).json()
 
@@ -376,14 +376,14 @@ def test_collections_are_found_by_all_words_of_a_query(
 
 
 @pytest.mark.parametrize("limit", ["0", "51", "-1", "1.5", "²", "many"])
-def test_a_search_refuses_a_limit_out_of_range(limit: str, http: httpx.Client) -> None:
+def test_a_search_refuses_a_limit_out_of_range(limit: str, http: httpx2.Client) -> None:
     response = http.get("/search", params={"query": "tiny", "limit": limit})
 
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/json"
 
 
-def test_models_are_listed_newest_first_or_last(http: httpx.Client) -> None:
+def test_models_are_listed_newest_first_or_last(http: httpx2.Client) -> None:
     newest = [model["name"] for model in http.get("/models").json()["results"]]
     oldest = [model["name"] for model in http.get("/models?sort_direction=asc").json()["results"]]
 
@@ -392,7 +392,7 @@ def test_models_are_listed_newest_first_or_last(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("query", ["sort_by=name", "sort_direction=up"])
-def test_an_unknown_order_of_models_is_refused(query: str, http: httpx.Client) -> None:
+def test_an_unknown_order_of_models_is_refused(query: str, http: httpx2.Client) -> None:
     assert http.get(f"/models?{query}").status_code == 400
 
 
@@ -404,7 +404,7 @@ def test_an_unknown_order_of_models_is_refused(query: str, http: httpx.Client) -
     ],
 )
 def test_a_model_is_made_with_known_words_only(
-    change: dict[str, str], field: str, http: httpx.Client
+    change: dict[str, str], field: str, http: httpx2.Client
 ) -> None:
     response = http.post("/models", json=_MODEL | change)
 
@@ -412,7 +412,7 @@ def test_a_model_is_made_with_known_words_only(
     assert [item["field"] for item in response.json()["invalid_fields"]] == [field]
 
 
-def test_a_model_is_made_once_and_for_oneself_only(http: httpx.Client) -> None:
+def test_a_model_is_made_once_and_for_oneself_only(http: httpx2.Client) -> None:
     made = http.post("/models", json=_MODEL)
     again = http.post("/models", json=_MODEL)
     foreign = http.post("/models", json=_MODEL | {"owner": "meta"})
@@ -420,7 +420,7 @@ def test_a_model_is_made_once_and_for_oneself_only(http: httpx.Client) -> None:
     assert (made.status_code, again.status_code, foreign.status_code) == (201, 409, 403)
 
 
-def test_only_an_own_model_can_be_changed_or_removed(http: httpx.Client) -> None:
+def test_only_an_own_model_can_be_changed_or_removed(http: httpx2.Client) -> None:
     url = f"/models/{WORDS.card.id}"
 
     statuses = [
@@ -433,7 +433,7 @@ def test_only_an_own_model_can_be_changed_or_removed(http: httpx.Client) -> None
     assert http.get(url).json()["description"] == WORDS.card.description
 
 
-def test_a_model_whose_version_was_deleted_stays_but_cannot_be_run(http: httpx.Client) -> None:
+def test_a_model_whose_version_was_deleted_stays_but_cannot_be_run(http: httpx2.Client) -> None:
     http.delete(_OWN_VERSION).raise_for_status()
 
     assert http.get(f"/models/{OWN.card.id}").json()["latest_version"] is None
@@ -443,7 +443,7 @@ def test_a_model_whose_version_was_deleted_stays_but_cannot_be_run(http: httpx.C
 
 
 def test_each_change_of_a_deployment_is_a_new_release(
-    http: httpx.Client, made: dict[str, str]
+    http: httpx2.Client, made: dict[str, str]
 ) -> None:
     before = http.get("/deployments/emulator/first").json()["current_release"]
     http.patch("/deployments/emulator/first", json={"max_instances": 9}).raise_for_status()
@@ -464,7 +464,7 @@ def test_each_change_of_a_deployment_is_a_new_release(
     ],
 )
 def test_a_deployment_out_of_bounds_is_refused(
-    change: dict[str, Any], kind: str, http: httpx.Client
+    change: dict[str, Any], kind: str, http: httpx2.Client
 ) -> None:
     response = http.post("/deployments", json=_DEPLOYMENT | change)
 
@@ -475,7 +475,7 @@ def test_a_deployment_out_of_bounds_is_refused(
 
 @pytest.mark.parametrize("change", [{"version": "0" * 64}, {"model": WORDS.card.id}])
 def test_a_deployment_of_a_version_that_is_not_there_is_refused(
-    change: dict[str, str], http: httpx.Client
+    change: dict[str, str], http: httpx2.Client
 ) -> None:
     response = http.post("/deployments", json=_DEPLOYMENT | change)
 
@@ -483,7 +483,7 @@ def test_a_deployment_of_a_version_that_is_not_there_is_refused(
     assert response.json()["title"] == "Invalid version or not permitted"
 
 
-def test_a_training_with_an_input_that_is_no_object_is_refused(http: httpx.Client) -> None:
+def test_a_training_with_an_input_that_is_no_object_is_refused(http: httpx2.Client) -> None:
     body = {"destination": OWN.card.id, "input": "all of it"}
 
     response = http.post(f"{_WORDS_VERSION}/trainings", json=body)

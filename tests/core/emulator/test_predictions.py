@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from core.emulator import Emulator
@@ -32,7 +32,7 @@ def moment(text: str) -> datetime:
 # Life
 
 
-def test_a_prediction_starts_processes_and_succeeds(http: httpx.Client) -> None:
+def test_a_prediction_starts_processes_and_succeeds(http: httpx2.Client) -> None:
     created = create(http, SLOW.card.id, {"seconds": 3}).json()
     running = until(http, created, lambda now: now["status"] != "starting")
     ended = until_ended(http, running)
@@ -47,7 +47,7 @@ def test_a_prediction_starts_processes_and_succeeds(http: httpx.Client) -> None:
     assert "completed_at" not in running
 
 
-def test_its_times_and_metrics_agree(http: httpx.Client) -> None:
+def test_its_times_and_metrics_agree(http: httpx2.Client) -> None:
     prediction = run(http, SLOW.card.id, {"seconds": 5})
 
     created, started, completed = (
@@ -61,7 +61,7 @@ def test_its_times_and_metrics_agree(http: httpx.Client) -> None:
     assert metrics["total_time"] == pytest.approx((completed - created).total_seconds(), abs=0.002)
 
 
-def test_text_comes_in_pieces_with_logs_and_metrics_of_the_model(http: httpx.Client) -> None:
+def test_text_comes_in_pieces_with_logs_and_metrics_of_the_model(http: httpx2.Client) -> None:
     prediction = run(http, WORDS.card.id, {"prompt": "a b", "seed": 7})
 
     assert prediction["output"] == ["Hello ", "a ", "b "]
@@ -69,14 +69,14 @@ def test_text_comes_in_pieces_with_logs_and_metrics_of_the_model(http: httpx.Cli
     assert prediction["metrics"]["token_output_count"] == 3
 
 
-def test_a_seed_is_drawn_anew_for_each_run_that_has_none(http: httpx.Client) -> None:
+def test_a_seed_is_drawn_anew_for_each_run_that_has_none(http: httpx2.Client) -> None:
     first, second = (run(http, WORDS.card.id, {"seed": None}) for _ in range(2))
 
     assert first["logs"].startswith("Using seed: ")
     assert first["logs"] != second["logs"]
 
 
-def test_progress_is_logged_as_tqdm_does(http: httpx.Client) -> None:
+def test_progress_is_logged_as_tqdm_does(http: httpx2.Client) -> None:
     prediction = run(http, PICTURES.card.id, {"prompt": "a fox"})
 
     assert prediction["logs"].splitlines() == [
@@ -87,7 +87,7 @@ def test_progress_is_logged_as_tqdm_does(http: httpx.Client) -> None:
     ]
 
 
-def test_files_are_urls_without_a_token(http: httpx.Client, bare: httpx.Client) -> None:
+def test_files_are_urls_without_a_token(http: httpx2.Client, bare: httpx2.Client) -> None:
     prediction = run(http, PICTURES.card.id, {"prompt": "a fox", "num_outputs": 2})
 
     files = [bare.get(url).content for url in prediction["output"]]
@@ -96,21 +96,21 @@ def test_files_are_urls_without_a_token(http: httpx.Client, bare: httpx.Client) 
     assert prediction["metrics"]["image_count"] == 2
 
 
-def test_the_input_is_shown_as_it_was_sent(http: httpx.Client) -> None:
+def test_the_input_is_shown_as_it_was_sent(http: httpx2.Client) -> None:
     given = {"prompt": "hi", "unknown": [1, None], "temperature": 2}
 
     assert run(http, WORDS.card.id, given)["input"] == given
 
 
 @pytest.mark.parametrize("text", ["é 漢字 🦊", "\u2028\x00\x0b", "<b>&amp;</b>", "a" * 100_000])
-def test_any_text_goes_in_and_comes_out(text: str, http: httpx.Client) -> None:
+def test_any_text_goes_in_and_comes_out(text: str, http: httpx2.Client) -> None:
     prediction = run(http, ODD.card.id, {"texts": [text]})
 
     assert prediction["input"] == {"texts": [text]}
     assert prediction["output"] == [text]
 
 
-def test_half_a_character_is_replaced_as_it_could_be_sent_to_nobody(http: httpx.Client) -> None:
+def test_half_a_character_is_replaced_as_it_could_be_sent_to_nobody(http: httpx2.Client) -> None:
     body = b'{"input": {"texts": ["a\\ud83d", "\\ud83e\\udd8a"]}}'
     headers = {"Prefer": "wait", "Content-Type": "application/json"}
 
@@ -120,7 +120,7 @@ def test_half_a_character_is_replaced_as_it_could_be_sent_to_nobody(http: httpx.
     assert http.get("/predictions").status_code == 200
 
 
-def test_a_model_that_fails_says_why(http: httpx.Client) -> None:
+def test_a_model_that_fails_says_why(http: httpx2.Client) -> None:
     prediction = run(http, BROKEN.card.id, {"how": "fails"})
 
     assert prediction["status"] == "failed"
@@ -130,7 +130,7 @@ def test_a_model_that_fails_says_why(http: httpx.Client) -> None:
     assert prediction["completed_at"]
 
 
-def test_a_model_that_crashes_fails_with_its_traceback_in_the_logs(http: httpx.Client) -> None:
+def test_a_model_that_crashes_fails_with_its_traceback_in_the_logs(http: httpx2.Client) -> None:
     prediction = run(http, BROKEN.card.id, {"how": "crashes"})
 
     assert prediction["status"] == "failed"
@@ -139,7 +139,7 @@ def test_a_model_that_crashes_fails_with_its_traceback_in_the_logs(http: httpx.C
     assert "ZeroDivisionError: a mistake of the model" in prediction["logs"]
 
 
-def test_a_hundred_predictions_at_once_all_succeed(emulator: Emulator, http: httpx.Client) -> None:
+def test_a_hundred_predictions_at_once_all_succeed(emulator: Emulator, http: httpx2.Client) -> None:
     created = [create(http, WORDS.card.id, {"prompt": str(n)}).json() for n in range(100)]
 
     ended = [until_ended(http, item) for item in created]
@@ -151,7 +151,7 @@ def test_a_hundred_predictions_at_once_all_succeed(emulator: Emulator, http: htt
 # Waiting
 
 
-def test_a_wait_that_sees_the_end_answers_201(http: httpx.Client) -> None:
+def test_a_wait_that_sees_the_end_answers_201(http: httpx2.Client) -> None:
     response = create(http, WORDS.card.id, {}, headers={"Prefer": "wait=5"})
 
     assert response.status_code == 201
@@ -159,7 +159,7 @@ def test_a_wait_that_sees_the_end_answers_201(http: httpx.Client) -> None:
     assert response.json()["status"] == "succeeded"
 
 
-def test_a_wait_that_runs_out_answers_202_with_what_there_is(http: httpx.Client) -> None:
+def test_a_wait_that_runs_out_answers_202_with_what_there_is(http: httpx2.Client) -> None:
     began = time.monotonic()
     response = create(http, SLOW.card.id, {}, headers={"Prefer": "wait=1"})
     seconds = time.monotonic() - began
@@ -175,7 +175,7 @@ def test_a_wait_that_runs_out_answers_202_with_what_there_is(http: httpx.Client)
     [("wait", "wait=60"), ("respond-async, wait=60", "wait=60"), ("wait = 5", None)],
 )
 def test_a_wait_is_as_long_as_preferred(
-    prefer: str, applied: str | None, http: httpx.Client
+    prefer: str, applied: str | None, http: httpx2.Client
 ) -> None:
     response = create(http, WORDS.card.id, {}, headers={"Prefer": prefer})
 
@@ -185,7 +185,7 @@ def test_a_wait_is_as_long_as_preferred(
 
 @pytest.mark.parametrize("prefer", [None, "wait=0", "wait=61", "wait=-1", "respond-async"])
 def test_without_a_preference_that_it_knows_it_does_not_wait(
-    prefer: str | None, http: httpx.Client
+    prefer: str | None, http: httpx2.Client
 ) -> None:
     response = create(http, SLOW.card.id, {}, headers={"Prefer": prefer} if prefer else None)
 
@@ -197,7 +197,7 @@ def test_without_a_preference_that_it_knows_it_does_not_wait(
 # Cancelling
 
 
-def test_a_cancel_takes_effect_within_a_tenth_of_a_second(http: httpx.Client) -> None:
+def test_a_cancel_takes_effect_within_a_tenth_of_a_second(http: httpx2.Client) -> None:
     seconds = []
     for _ in range(3):
         created = create(http, SLOW.card.id, {}).json()
@@ -215,7 +215,7 @@ def test_a_cancel_takes_effect_within_a_tenth_of_a_second(http: httpx.Client) ->
     assert get(http, running) == canceled.json()
 
 
-def test_a_cancel_before_the_start_leaves_it_without_output(http: httpx.Client) -> None:
+def test_a_cancel_before_the_start_leaves_it_without_output(http: httpx2.Client) -> None:
     with Emulator(port=0, runners=[SLOW]) as unhurried:
         http.base_url = f"{unhurried.url}/v1"
         created = create(http, SLOW.card.id, {}).json()
@@ -233,7 +233,7 @@ def test_a_cancel_before_the_start_leaves_it_without_output(http: httpx.Client) 
     [(WORDS.card.id, {}), (BROKEN.card.id, {"how": "fails"}), (SLOW.card.id, {})],
 )
 def test_a_cancel_changes_nothing_of_one_that_has_ended(
-    model: str, model_input: dict[str, Any], http: httpx.Client
+    model: str, model_input: dict[str, Any], http: httpx2.Client
 ) -> None:
     created = create(http, model, model_input).json()
     if model == SLOW.card.id:
@@ -249,7 +249,7 @@ def test_a_cancel_changes_nothing_of_one_that_has_ended(
 
 @pytest.mark.parametrize("how", ["when stopped", "never stops"])
 def test_a_model_that_behaves_badly_when_stopped_changes_nothing_of_a_canceled_one(
-    how: str, http: httpx.Client
+    how: str, http: httpx2.Client
 ) -> None:
     created = create(http, BROKEN.card.id, {"how": how}).json()
     running = until(http, created, lambda now: bool(now["output"]))
@@ -278,13 +278,13 @@ def test_a_model_that_behaves_badly_when_stopped_changes_nothing_of_a_canceled_o
         ("1h30m45s", timedelta(hours=1, minutes=30, seconds=45)),
     ],
 )
-def test_cancel_after_sets_a_deadline(text: str, lifetime: timedelta, http: httpx.Client) -> None:
+def test_cancel_after_sets_a_deadline(text: str, lifetime: timedelta, http: httpx2.Client) -> None:
     created = create(http, SLOW.card.id, {}, headers={"Cancel-After": text}).json()
 
     assert moment(created["deadline"]) - moment(created["created_at"]) == lifetime
 
 
-def test_without_cancel_after_it_shows_no_deadline(http: httpx.Client) -> None:
+def test_without_cancel_after_it_shows_no_deadline(http: httpx2.Client) -> None:
     assert "deadline" not in create(http, SLOW.card.id, {}).json()
 
 
@@ -292,7 +292,7 @@ def test_without_cancel_after_it_shows_no_deadline(http: httpx.Client) -> None:
     "text", ["", "4", "4s", "0", "-30", "1.5m", "30 s", "30m1h", "1d", "soon", "9" * 5000 + "h"]
 )
 def test_cancel_after_refuses_what_is_too_short_or_no_duration(
-    text: str, emulator: Emulator, http: httpx.Client
+    text: str, emulator: Emulator, http: httpx2.Client
 ) -> None:
     response = create(http, SLOW.card.id, {}, headers={"Cancel-After": text})
 
@@ -301,7 +301,7 @@ def test_cancel_after_refuses_what_is_too_short_or_no_duration(
     assert emulator.predictions == []
 
 
-def test_a_deadline_before_the_start_aborts(http: httpx.Client) -> None:
+def test_a_deadline_before_the_start_aborts(http: httpx2.Client) -> None:
     with Emulator(port=0, runners=[SLOW]) as unhurried:
         http.base_url = f"{unhurried.url}/v1"
         created = create(http, SLOW.card.id, {}, headers={"Cancel-After": "5s"}).json()
@@ -313,7 +313,7 @@ def test_a_deadline_before_the_start_aborts(http: httpx.Client) -> None:
     assert "started_at" not in ended
 
 
-def test_a_deadline_after_the_start_cancels(emulator: Emulator, http: httpx.Client) -> None:
+def test_a_deadline_after_the_start_cancels(emulator: Emulator, http: httpx2.Client) -> None:
     created = create(http, SLOW.card.id, {}, headers={"Cancel-After": "5m"}).json()
     running = until(http, created, lambda now: bool(now["output"]))
 
@@ -327,7 +327,7 @@ def test_a_deadline_after_the_start_cancels(emulator: Emulator, http: httpx.Clie
     assert ended["output"]
 
 
-def test_no_run_takes_longer_than_half_an_hour(emulator: Emulator, http: httpx.Client) -> None:
+def test_no_run_takes_longer_than_half_an_hour(emulator: Emulator, http: httpx2.Client) -> None:
     created = create(http, SLOW.card.id, {}, headers={"Cancel-After": "2h"}).json()
     until(http, created, lambda now: now["status"] == "processing")
 
@@ -364,7 +364,7 @@ async def test_a_deadline_is_met_by_time_that_passes_too() -> None:
 
 
 def test_after_an_hour_the_data_are_removed(
-    emulator: Emulator, http: httpx.Client, bare: httpx.Client
+    emulator: Emulator, http: httpx2.Client, bare: httpx2.Client
 ) -> None:
     before = run(http, PICTURES.card.id, {"prompt": "a fox"})
 
@@ -382,7 +382,7 @@ def test_after_an_hour_the_data_are_removed(
     assert http.get("/predictions").json()["results"] == [after]
 
 
-def test_what_still_runs_keeps_its_data(emulator: Emulator, http: httpx.Client) -> None:
+def test_what_still_runs_keeps_its_data(emulator: Emulator, http: httpx2.Client) -> None:
     old = run(http, WORDS.card.id, {})
     emulator.advance(3000)
     young = run(http, WORDS.card.id, {})
@@ -396,7 +396,7 @@ def test_what_still_runs_keeps_its_data(emulator: Emulator, http: httpx.Client) 
 # Doors
 
 
-def test_an_official_model_runs_by_its_name_and_hides_its_version(http: httpx.Client) -> None:
+def test_an_official_model_runs_by_its_name_and_hides_its_version(http: httpx2.Client) -> None:
     by_model = create(http, WORDS.card.id, {}).json()
     by_version = http.post("/predictions", json={"version": WORDS.card.id, "input": {}}).json()
 
@@ -407,7 +407,7 @@ def test_an_official_model_runs_by_its_name_and_hides_its_version(http: httpx.Cl
 @pytest.mark.parametrize(
     "version", [GREETER.card.version, f"{GREETER.card.id}:{GREETER.card.version}"]
 )
-def test_a_community_model_runs_by_its_version(version: str, http: httpx.Client) -> None:
+def test_a_community_model_runs_by_its_version(version: str, http: httpx2.Client) -> None:
     body = {"version": version, "input": {"text": "you"}}
 
     prediction = http.post("/predictions", json=body, headers={"Prefer": "wait"}).json()
@@ -417,7 +417,7 @@ def test_a_community_model_runs_by_its_version(version: str, http: httpx.Client)
     assert prediction["version"] == GREETER.card.version
 
 
-def test_a_community_model_does_not_run_by_its_name(http: httpx.Client) -> None:
+def test_a_community_model_does_not_run_by_its_name(http: httpx2.Client) -> None:
     by_model = create(http, GREETER.card.id, {"text": "you"})
     by_version = http.post(
         "/predictions", json={"version": GREETER.card.id, "input": {"text": "you"}}
@@ -427,7 +427,7 @@ def test_a_community_model_does_not_run_by_its_name(http: httpx.Client) -> None:
     assert by_version.status_code == 422
 
 
-def test_a_deployment_runs_its_release(http: httpx.Client) -> None:
+def test_a_deployment_runs_its_release(http: httpx2.Client) -> None:
     deployment = {
         "name": "greetings",
         "model": GREETER.card.id,
@@ -457,7 +457,7 @@ def test_a_deployment_runs_its_release(http: httpx.Client) -> None:
         "/predictions/aaaaaaaaaaaaaaaaaaaaaaaaaa/cancel",
     ],
 )
-def test_what_is_not_there_is_a_404_without_a_title(path: str, http: httpx.Client) -> None:
+def test_what_is_not_there_is_a_404_without_a_title(path: str, http: httpx2.Client) -> None:
     response = http.post(path, json={"input": {}})
 
     assert response.status_code == 404
@@ -471,7 +471,7 @@ def test_what_is_not_there_is_a_404_without_a_title(path: str, http: httpx.Clien
 @pytest.mark.parametrize(
     "version", ["0" * 64, f"{WORDS.card.id}:{'0' * 64}", "nobody/nothing", "", 7]
 )
-def test_a_version_that_is_not_there_is_a_422(version: Any, http: httpx.Client) -> None:
+def test_a_version_that_is_not_there_is_a_422(version: Any, http: httpx2.Client) -> None:
     response = http.post("/predictions", json={"version": version, "input": {}})
 
     assert response.status_code == 422
@@ -480,7 +480,7 @@ def test_a_version_that_is_not_there_is_a_422(version: Any, http: httpx.Client) 
 
 
 def test_urls_follow_the_host_by_which_a_client_came(
-    emulator: Emulator, http: httpx.Client
+    emulator: Emulator, http: httpx2.Client
 ) -> None:
     prediction = run(http, PICTURES.card.id, {"prompt": "a fox"})
 
@@ -496,7 +496,7 @@ def test_urls_follow_the_host_by_which_a_client_came(
     assert prediction["urls"]["get"].startswith(emulator.url)
 
 
-def test_urls_have_the_scheme_of_a_proxy(http: httpx.Client) -> None:
+def test_urls_have_the_scheme_of_a_proxy(http: httpx2.Client) -> None:
     headers = {"Host": "playground.example", "X-Forwarded-Proto": "https"}
 
     created = create(http, WORDS.card.id, {}, headers=headers).json()
@@ -509,7 +509,7 @@ def test_urls_have_the_scheme_of_a_proxy(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Basic dXNlcjpwYXNz", "r8_token"])
 def test_without_a_token_there_is_nothing(
-    authorization: str | None, emulator: Emulator, bare: httpx.Client
+    authorization: str | None, emulator: Emulator, bare: httpx2.Client
 ) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
 
@@ -525,7 +525,7 @@ def test_without_a_token_there_is_nothing(
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "Token"])
-def test_any_token_will_do(scheme: str, emulator: Emulator, bare: httpx.Client) -> None:
+def test_any_token_will_do(scheme: str, emulator: Emulator, bare: httpx2.Client) -> None:
     headers = {"Authorization": f"{scheme} anything"}
 
     assert bare.get(f"{emulator.url}/v1/account", headers=headers).status_code == 200
@@ -569,7 +569,7 @@ def test_a_wrong_input_is_a_422_that_names_the_field(
     model_input: dict[str, Any],
     invalid: tuple[str, str, str],
     emulator: Emulator,
-    http: httpx.Client,
+    http: httpx2.Client,
 ) -> None:
     response = create(http, PICTURES.card.id, model_input)
 
@@ -585,7 +585,7 @@ def test_a_wrong_input_is_a_422_that_names_the_field(
     assert emulator.predictions == []
 
 
-def test_all_wrong_fields_are_named_at_once(http: httpx.Client) -> None:
+def test_all_wrong_fields_are_named_at_once(http: httpx2.Client) -> None:
     response = create(http, PICTURES.card.id, {"prompt": 7, "num_outputs": 9})
 
     fields = [item["field"] for item in response.json()["invalid_fields"]]
@@ -606,7 +606,7 @@ def test_all_wrong_fields_are_named_at_once(http: httpx.Client) -> None:
     ],
 )
 def test_a_body_that_the_document_does_not_allow_is_a_422(
-    change: dict[str, Any], field: str, emulator: Emulator, http: httpx.Client
+    change: dict[str, Any], field: str, emulator: Emulator, http: httpx2.Client
 ) -> None:
     body = {"version": WORDS.card.id, "input": {}} | change
 
@@ -618,7 +618,7 @@ def test_a_body_that_the_document_does_not_allow_is_a_422(
 
 
 @pytest.mark.parametrize("missing", ["version", "input"])
-def test_a_body_without_what_is_needed_is_a_422(missing: str, http: httpx.Client) -> None:
+def test_a_body_without_what_is_needed_is_a_422(missing: str, http: httpx2.Client) -> None:
     body = {"version": WORDS.card.id, "input": {}}
     del body[missing]
 
@@ -633,14 +633,14 @@ def test_a_body_without_what_is_needed_is_a_422(missing: str, http: httpx.Client
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"\xff", b'{"input": {"temperature": NaN}}', b"[" * 100_000]
 )
-def test_a_body_that_is_no_json_is_a_400(body: bytes, http: httpx.Client) -> None:
+def test_a_body_that_is_no_json_is_a_400(body: bytes, http: httpx2.Client) -> None:
     response = http.post(f"/models/{WORDS.card.id}/predictions", content=body)
 
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_a_method_that_a_path_lacks_is_a_405_that_tells_which_it_has(http: httpx.Client) -> None:
+def test_a_method_that_a_path_lacks_is_a_405_that_tells_which_it_has(http: httpx2.Client) -> None:
     response = http.delete("/predictions")
 
     assert response.status_code == 405
@@ -652,7 +652,7 @@ def test_a_method_that_a_path_lacks_is_a_405_that_tells_which_it_has(http: httpx
 
 
 @pytest.fixture(scope="module")
-def many() -> Iterator[httpx.Client]:
+def many() -> Iterator[httpx2.Client]:
     """A client of an emulator with 250 predictions."""
     with (
         Emulator(port=0, speed=1e6, rate_limits=False, runners=RUNNERS) as emulator,
@@ -668,7 +668,7 @@ def _prompts(page: dict[str, Any]) -> list[int]:
     return [int(prediction["input"]["prompt"]) for prediction in page["results"]]
 
 
-def test_a_listing_is_paged_newest_first(many: httpx.Client) -> None:
+def test_a_listing_is_paged_newest_first(many: httpx2.Client) -> None:
     pages = [many.get("/predictions").json()]
     while pages[-1]["next"]:
         pages.append(many.get(pages[-1]["next"]).json())
@@ -679,7 +679,7 @@ def test_a_listing_is_paged_newest_first(many: httpx.Client) -> None:
     assert all("cursor=" in page["next"] for page in pages[:-1])
 
 
-def test_a_listing_can_be_walked_back(many: httpx.Client) -> None:
+def test_a_listing_can_be_walked_back(many: httpx2.Client) -> None:
     first = many.get("/predictions").json()
     second = many.get(first["next"]).json()
     third = many.get(second["next"]).json()
@@ -692,7 +692,7 @@ def test_a_listing_can_be_walked_back(many: httpx.Client) -> None:
     assert back_to_first["previous"] is None
 
 
-def test_pages_stay_when_new_predictions_come(http: httpx.Client) -> None:
+def test_pages_stay_when_new_predictions_come(http: httpx2.Client) -> None:
     for number in range(101):
         create(http, WORDS.card.id, {"prompt": str(number)}).raise_for_status()
     first = http.get("/predictions").json()
@@ -706,7 +706,7 @@ def test_pages_stay_when_new_predictions_come(http: httpx.Client) -> None:
     assert _prompts(http.get(newest["previous"]).json()) == [101]
 
 
-def test_a_listing_is_cut_to_a_time(many: httpx.Client) -> None:
+def test_a_listing_is_cut_to_a_time(many: httpx2.Client) -> None:
     everything = many.get("/predictions").json()
     everything = everything["results"] + many.get(everything["next"]).json()["results"]
     edge = everything[120]["created_at"]
@@ -722,14 +722,14 @@ def test_a_listing_is_cut_to_a_time(many: httpx.Client) -> None:
     assert not {item["id"] for item in before["results"]} & set(at_or_after)
 
 
-def test_nothing_was_made_on_the_web_page(many: httpx.Client) -> None:
+def test_nothing_was_made_on_the_web_page(many: httpx2.Client) -> None:
     assert many.get("/predictions?source=web").json()["results"] == []
 
 
 @pytest.mark.parametrize(
     "query", ["cursor=nonsense", "cursor=%C3%A9", "created_after=yesterday", "created_before=2025"]
 )
-def test_a_listing_refuses_what_it_cannot_read(query: str, many: httpx.Client) -> None:
+def test_a_listing_refuses_what_it_cannot_read(query: str, many: httpx2.Client) -> None:
     response = many.get(f"/predictions?{query}")
 
     assert response.status_code == 400
@@ -740,14 +740,14 @@ def test_a_listing_refuses_what_it_cannot_read(query: str, many: httpx.Client) -
 
 
 @pytest.fixture
-def limited() -> Iterator[tuple[Emulator, httpx.Client]]:
+def limited() -> Iterator[tuple[Emulator, httpx2.Client]]:
     """An emulator with Replicate's rate limits, and a client with a token."""
     with Emulator(port=0, speed=1e6, runners=[WORDS]) as emulator, client_of(emulator) as http:
         yield emulator, http
 
 
 def test_rate_limits_are_told_for_creates_and_others_apart(
-    limited: tuple[Emulator, httpx.Client],
+    limited: tuple[Emulator, httpx2.Client],
 ) -> None:
     _, http = limited
 
@@ -760,7 +760,7 @@ def test_rate_limits_are_told_for_creates_and_others_apart(
 
 
 def test_the_601st_create_of_a_minute_is_a_429_that_says_when_to_come_again(
-    limited: tuple[Emulator, httpx.Client],
+    limited: tuple[Emulator, httpx2.Client],
 ) -> None:
     emulator, http = limited
     # A refused create counts as one, and is answered sooner.
@@ -787,5 +787,5 @@ def test_the_601st_create_of_a_minute_is_a_429_that_says_when_to_come_again(
     assert (other.status_code, stranger.status_code, later.status_code) == (200, 201, 201)
 
 
-def test_without_rate_limits_none_are_told(http: httpx.Client) -> None:
+def test_without_rate_limits_none_are_told(http: httpx2.Client) -> None:
     assert "ratelimit-remaining" not in http.get("/account").headers

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from core.emulator import Emulator, Fault
@@ -41,7 +41,7 @@ def an_emulator(**more: object) -> Emulator:
 
 
 def port_of(emulator: Emulator) -> int:
-    return httpx.URL(emulator.url).port or 0
+    return httpx2.URL(emulator.url).port or 0
 
 
 def is_open(port: int) -> bool:
@@ -104,7 +104,7 @@ def test_it_stops_although_a_request_hangs() -> None:
         seconds = time.monotonic() - began
 
     assert seconds < 2
-    assert isinstance(hanging.exception(), httpx.TransportError)
+    assert isinstance(hanging.exception(), httpx2.TransportError)
 
 
 def test_predictions_that_are_created_while_it_stops_do_no_harm(temporary: Path) -> None:
@@ -116,7 +116,7 @@ def test_predictions_that_are_created_while_it_stops_do_no_harm(temporary: Path)
             while not stopped.is_set():
                 try:
                     response = create(http, PICTURES.card.id, {"prompt": "x", "size": 100_000})
-                except httpx.TransportError:
+                except httpx2.TransportError:
                     return
                 statuses.append(response.status_code)
 
@@ -190,7 +190,7 @@ def test_a_model_whose_example_fails_lets_nobody_wait(temporary: Path) -> None:
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6 here")
-def test_it_listens_on_ipv6_too(bare: httpx.Client) -> None:
+def test_it_listens_on_ipv6_too(bare: httpx2.Client) -> None:
     with Emulator(host="::1", port=0, runners=RUNNERS) as emulator:
         response = bare.get(f"{emulator.url}/v1/search?query=words")
 
@@ -273,7 +273,7 @@ def by_itself(temporary: Path, *arguments: str) -> Iterator[subprocess.Popen[str
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have other signals")
 def test_by_itself_it_tells_its_url_and_ends_cleanly_when_told_to(
-    temporary: Path, bare: httpx.Client
+    temporary: Path, bare: httpx2.Client
 ) -> None:
     folders = {name: temporary / name for name in ("SIGINT", "SIGTERM", "SIGHUP")}
     with ExitStack() as stack:
@@ -322,7 +322,7 @@ def test_by_itself_it_says_in_one_line_that_its_port_is_taken(
 
 
 def test_by_itself_it_serves_a_folder_of_schemas_and_says_what_is_broken(
-    temporary: Path, bare: httpx.Client
+    temporary: Path, bare: httpx2.Client
 ) -> None:
     folder = temporary / "schemas"
     folder.mkdir()

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 import pytest
 
 from core.emulator.predictions import Order, Prediction
@@ -40,7 +40,7 @@ def text_of(stream: list[Event]) -> str:
     return "".join(event.data for event in stream if event.name == "output")
 
 
-def test_a_stream_tells_logs_and_outputs_in_order_and_that_it_is_done(http: httpx.Client) -> None:
+def test_a_stream_tells_logs_and_outputs_in_order_and_that_it_is_done(http: httpx2.Client) -> None:
     created = create(http, WORDS.card.id, {"prompt": "a b", "seed": 7}).json()
 
     response = http.get(created["urls"]["stream"], headers=_ACCEPT)
@@ -56,7 +56,7 @@ def test_a_stream_tells_logs_and_outputs_in_order_and_that_it_is_done(http: http
     ]
 
 
-def test_ids_are_the_seconds_of_the_creation_and_a_count(http: httpx.Client) -> None:
+def test_ids_are_the_seconds_of_the_creation_and_a_count(http: httpx2.Client) -> None:
     created = create(http, WORDS.card.id, {}).json()
 
     stream = events(http.get(created["urls"]["stream"]).text)
@@ -65,7 +65,7 @@ def test_ids_are_the_seconds_of_the_creation_and_a_count(http: httpx.Client) -> 
     assert [event.id for event in stream] == [f"{seconds}:{n}" for n in range(len(stream))]
 
 
-def test_a_stream_runs_while_the_model_does(http: httpx.Client) -> None:
+def test_a_stream_runs_while_the_model_does(http: httpx2.Client) -> None:
     created = create(http, SLOW.card.id, {}).json()
 
     with http.stream("GET", created["urls"]["stream"]) as response:
@@ -76,7 +76,7 @@ def test_a_stream_runs_while_the_model_does(http: httpx.Client) -> None:
     assert status == "processing"
 
 
-def test_a_stream_that_is_opened_again_tells_everything_again(http: httpx.Client) -> None:
+def test_a_stream_that_is_opened_again_tells_everything_again(http: httpx2.Client) -> None:
     created = create(http, SLOW.card.id, {"seconds": 8}).json()
     with http.stream("GET", created["urls"]["stream"]) as response:
         beginning = next(response.iter_text())
@@ -90,7 +90,7 @@ def test_a_stream_that_is_opened_again_tells_everything_again(http: httpx.Client
     assert text_of(events(again)) == "0 1 2 3 4 5 6 7 "
 
 
-def test_two_readers_hear_the_same(http: httpx.Client) -> None:
+def test_two_readers_hear_the_same(http: httpx2.Client) -> None:
     created = create(http, SLOW.card.id, {"seconds": 5}).json()
 
     with http.stream("GET", created["urls"]["stream"]) as one:
@@ -99,14 +99,14 @@ def test_two_readers_hear_the_same(http: httpx.Client) -> None:
 
 
 def test_the_stream_needs_no_token_as_the_javascript_client_sends_none(
-    http: httpx.Client, bare: httpx.Client
+    http: httpx2.Client, bare: httpx2.Client
 ) -> None:
     created = create(http, WORDS.card.id, {"prompt": "you"}).json()
 
     assert text_of(events(bare.get(created["urls"]["stream"]).text)) == "Hello you "
 
 
-def test_odd_text_comes_out_exactly_but_for_its_line_ends(http: httpx.Client) -> None:
+def test_odd_text_comes_out_exactly_but_for_its_line_ends(http: httpx2.Client) -> None:
     created = create(http, ODD.card.id, {}).json()
 
     body = http.get(created["urls"]["stream"]).content.decode()
@@ -116,7 +116,7 @@ def test_odd_text_comes_out_exactly_but_for_its_line_ends(http: httpx.Client) ->
     assert outputs == expected
 
 
-def test_the_stream_adds_up_to_the_output(http: httpx.Client) -> None:
+def test_the_stream_adds_up_to_the_output(http: httpx2.Client) -> None:
     created = create(http, WORDS.card.id, {"prompt": "é 漢字 🦊"}).json()
 
     stream = events(http.get(created["urls"]["stream"]).text)
@@ -125,7 +125,7 @@ def test_the_stream_adds_up_to_the_output(http: httpx.Client) -> None:
     assert text_of(stream) == "".join(ended["output"])
 
 
-def test_a_failed_one_ends_with_its_error_and_then_done(http: httpx.Client) -> None:
+def test_a_failed_one_ends_with_its_error_and_then_done(http: httpx2.Client) -> None:
     created = create(http, BROKEN.card.id, {"how": "fails"}).json()
 
     stream = events(http.get(created["urls"]["stream"]).text)
@@ -135,7 +135,7 @@ def test_a_failed_one_ends_with_its_error_and_then_done(http: httpx.Client) -> N
     assert json.loads(stream[-1].data) == {"reason": "error"}
 
 
-def test_a_canceled_one_ends_with_that_reason(http: httpx.Client) -> None:
+def test_a_canceled_one_ends_with_that_reason(http: httpx2.Client) -> None:
     created = create(http, SLOW.card.id, {}).json()
     until(http, created, lambda now: bool(now["output"]))
 
@@ -149,7 +149,7 @@ def test_a_canceled_one_ends_with_that_reason(http: httpx.Client) -> None:
 
 
 def test_an_image_model_streams_the_urls_of_its_files(
-    http: httpx.Client, bare: httpx.Client
+    http: httpx2.Client, bare: httpx2.Client
 ) -> None:
     ended = run(http, PICTURES.card.id, {"prompt": "a fox", "num_outputs": 2})
 
@@ -161,16 +161,16 @@ def test_an_image_model_streams_the_urls_of_its_files(
 
 
 def test_a_stream_of_files_is_told_by_its_path_as_the_javascript_client_does(
-    http: httpx.Client,
+    http: httpx2.Client,
 ) -> None:
     of_files = create(http, PICTURES.card.id, {"prompt": "a fox"}).json()["urls"]["stream"]
     of_text = create(http, WORDS.card.id, {}).json()["urls"]["stream"]
 
-    assert httpx.URL(of_files).path.startswith("/v1/files/")
-    assert not httpx.URL(of_text).path.startswith("/v1/files/")
+    assert httpx2.URL(of_files).path.startswith("/v1/files/")
+    assert not httpx2.URL(of_text).path.startswith("/v1/files/")
 
 
-def test_urls_in_a_stream_follow_the_host(http: httpx.Client) -> None:
+def test_urls_in_a_stream_follow_the_host(http: httpx2.Client) -> None:
     ended = run(http, PICTURES.card.id, {"prompt": "a fox"})
 
     body = http.get(ended["urls"]["stream"], headers={"Host": "playground.example"}).text
@@ -179,11 +179,11 @@ def test_urls_in_a_stream_follow_the_host(http: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/streams/nothing", "/files/nothing/stream"])
-def test_there_is_no_stream_of_what_is_not_there(path: str, http: httpx.Client) -> None:
+def test_there_is_no_stream_of_what_is_not_there(path: str, http: httpx2.Client) -> None:
     assert http.get(path).status_code == 404
 
 
-def test_a_reader_that_leaves_does_not_end_the_prediction(http: httpx.Client) -> None:
+def test_a_reader_that_leaves_does_not_end_the_prediction(http: httpx2.Client) -> None:
     created = create(http, SLOW.card.id, {"seconds": 10}).json()
 
     with http.stream("GET", created["urls"]["stream"]) as response:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 import pytest
 
 from core.emulator import Emulator
@@ -28,7 +28,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def test_a_webhook_is_signed_with_the_accounts_secret(
-    http: httpx.Client, receiver: Receiver
+    http: httpx2.Client, receiver: Receiver
 ) -> None:
     secret = http.get("/webhooks/default/secret").json()["key"]
     create(http, WORDS.card.id, {}, webhook=receiver.url)
@@ -41,7 +41,7 @@ def test_a_webhook_is_signed_with_the_accounts_secret(
 
 
 def test_a_webhook_is_signed_at_the_emulated_time(
-    emulator: Emulator, http: httpx.Client, receiver: Receiver
+    emulator: Emulator, http: httpx2.Client, receiver: Receiver
 ) -> None:
     secret = http.get("/webhooks/default/secret").json()["key"]
     emulator.advance(-3600)
@@ -55,7 +55,7 @@ def test_a_webhook_is_signed_at_the_emulated_time(
 
 
 def test_the_last_webhook_is_the_prediction_as_it_ended(
-    http: httpx.Client, receiver: Receiver
+    http: httpx2.Client, receiver: Receiver
 ) -> None:
     created = create(http, WORDS.card.id, {"prompt": "you"}, webhook=f"{receiver.url}?job=7").json()
 
@@ -80,7 +80,7 @@ def test_the_last_webhook_is_the_prediction_as_it_ended(
     ],
 )
 def test_only_the_events_asked_for_are_sent(
-    events: list[str], statuses: list[str], http: httpx.Client, receiver: Receiver
+    events: list[str], statuses: list[str], http: httpx2.Client, receiver: Receiver
 ) -> None:
     body = {"webhook": receiver.url, "webhook_events_filter": events}
     created = create(http, WORDS.card.id, {}, **body).json()
@@ -95,7 +95,7 @@ def test_only_the_events_asked_for_are_sent(
 
 
 def test_without_a_filter_outputs_and_the_end_are_sent(
-    http: httpx.Client, receiver: Receiver
+    http: httpx2.Client, receiver: Receiver
 ) -> None:
     create(http, WORDS.card.id, {}, webhook=receiver.url)
 
@@ -108,7 +108,7 @@ def test_without_a_filter_outputs_and_the_end_are_sent(
 
 
 def test_webhooks_come_in_the_order_in_which_things_happened(
-    http: httpx.Client, receiver: Receiver
+    http: httpx2.Client, receiver: Receiver
 ) -> None:
     body = {"webhook": receiver.url, "webhook_events_filter": ALL}
     create(http, SLOW.card.id, {"seconds": 10}, **body)
@@ -155,7 +155,7 @@ async def test_outputs_and_logs_are_sent_half_a_second_apart_at_least(receiver: 
 
 @pytest.mark.parametrize(("how", "status"), [("fails", "failed"), ("crashes", "failed")])
 def test_a_failed_prediction_sends_its_end_too(
-    how: str, status: str, http: httpx.Client, receiver: Receiver
+    how: str, status: str, http: httpx2.Client, receiver: Receiver
 ) -> None:
     body = {"webhook": receiver.url, "webhook_events_filter": ["completed"]}
     create(http, BROKEN.card.id, {"how": how}, **body)
@@ -166,7 +166,7 @@ def test_a_failed_prediction_sends_its_end_too(
     assert last.prediction["error"]
 
 
-def test_a_canceled_prediction_sends_its_end_too(http: httpx.Client, receiver: Receiver) -> None:
+def test_a_canceled_prediction_sends_its_end_too(http: httpx2.Client, receiver: Receiver) -> None:
     body = {"webhook": receiver.url, "webhook_events_filter": ["completed"]}
     created = create(http, SLOW.card.id, {}, **body).json()
     http.post(created["urls"]["cancel"])
@@ -177,7 +177,7 @@ def test_a_canceled_prediction_sends_its_end_too(http: httpx.Client, receiver: R
 
 
 def test_the_last_webhook_is_sent_again_until_it_is_taken(
-    http: httpx.Client, receiver: Receiver
+    http: httpx2.Client, receiver: Receiver
 ) -> None:
     secret = http.get("/webhooks/default/secret").json()["key"]
     receiver.statuses = [500, 404, 200]
@@ -192,7 +192,7 @@ def test_the_last_webhook_is_sent_again_until_it_is_taken(
     assert all(verify(item.body, item.headers, secret) for item in received)
 
 
-def test_it_is_given_up_after_about_a_minute(http: httpx.Client, receiver: Receiver) -> None:
+def test_it_is_given_up_after_about_a_minute(http: httpx2.Client, receiver: Receiver) -> None:
     receiver.statuses = [500] * 100
     body = {"webhook": receiver.url, "webhook_events_filter": ["completed"]}
     create(http, WORDS.card.id, {}, **body)
@@ -205,7 +205,7 @@ def test_it_is_given_up_after_about_a_minute(http: httpx.Client, receiver: Recei
     assert received[-1].seconds - received[0].seconds > 0.55
 
 
-def test_other_webhooks_are_sent_once(http: httpx.Client, receiver: Receiver) -> None:
+def test_other_webhooks_are_sent_once(http: httpx2.Client, receiver: Receiver) -> None:
     receiver.statuses = [500, 500]
     body = {"webhook": receiver.url, "webhook_events_filter": ["start", "completed"]}
     create(http, SLOW.card.id, {"seconds": 3}, **body)
@@ -219,7 +219,7 @@ def test_other_webhooks_are_sent_once(http: httpx.Client, receiver: Receiver) ->
     ]
 
 
-def test_a_redirect_is_not_followed(http: httpx.Client, receiver: Receiver) -> None:
+def test_a_redirect_is_not_followed(http: httpx2.Client, receiver: Receiver) -> None:
     with receiving() as elsewhere:
         receiver.statuses, receiver.location = [307, 301, 302], elsewhere.url
         body = {"webhook": receiver.url, "webhook_events_filter": ["completed"]}
@@ -231,7 +231,7 @@ def test_a_redirect_is_not_followed(http: httpx.Client, receiver: Receiver) -> N
 
 
 def test_a_receiver_that_is_not_there_does_not_disturb_the_prediction(
-    http: httpx.Client, receiver: Receiver
+    http: httpx2.Client, receiver: Receiver
 ) -> None:
     nowhere = "http://127.0.0.1:1/hook"
     first = create(http, WORDS.card.id, {}, webhook=nowhere).json()
@@ -243,7 +243,7 @@ def test_a_receiver_that_is_not_there_does_not_disturb_the_prediction(
 
 
 def test_urls_in_a_webhook_follow_the_host_of_the_create(
-    http: httpx.Client, receiver: Receiver
+    http: httpx2.Client, receiver: Receiver
 ) -> None:
     headers = {"Host": "playground.example"}
     create(http, WORDS.card.id, {}, headers=headers, webhook=receiver.url)
@@ -254,7 +254,7 @@ def test_urls_in_a_webhook_follow_the_host_of_the_create(
 
 
 def test_nothing_is_kept_of_a_prediction_whose_webhooks_are_sent(
-    emulator: Emulator, http: httpx.Client, receiver: Receiver
+    emulator: Emulator, http: httpx2.Client, receiver: Receiver
 ) -> None:
     for events in (["start"], ["completed"], ALL):
         body = {"webhook": receiver.url, "webhook_events_filter": events}

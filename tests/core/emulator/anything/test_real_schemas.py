@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-import httpx
+import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import UnknownType
@@ -121,7 +121,7 @@ async def test_each_runs_with_its_example_and_puts_out_what_its_schema_says(
     ended = dict(zip(GIVEN, await asyncio.gather(*map(run, GIVEN)), strict=True))
 
     checked = [model for model, prediction in ended.items() if fits(model, prediction.output)]
-    async with httpx.AsyncClient() as http:
+    async with httpx2.AsyncClient() as http:
         urls = [
             url
             for prediction in ended.values()
