@@ -77,12 +77,14 @@ def wait_seconds(
     error: BaseException | None,
     failures: int,
     *,
+    longest: float = _LONGEST_SECONDS,
     draw: Callable[[float, float], float] = random.uniform,
 ) -> float:
     """Return how long to wait after so many failures: what the server asks, else a doubling time.
 
     Args:
         failures: how many in a row, this one included; 0 after one that brought something.
+        longest: where the doubling ends.
         draw: draws the jitter, so that many callers don't come back together.
     """
     asked = getattr(error, "retry_after_seconds", None)
@@ -90,7 +92,7 @@ def wait_seconds(
         return float(asked)
     seconds = _AFTER_PROGRESS_SECONDS
     if failures:
-        seconds = min(_LONGEST_SECONDS, _FIRST_SECONDS * 2 ** min(failures - 1, _MOST_DOUBLINGS))
+        seconds = min(longest, _FIRST_SECONDS * 2 ** min(failures - 1, _MOST_DOUBLINGS))
     return seconds * draw(1 - _JITTER, 1 + _JITTER)
 
 
@@ -131,6 +133,7 @@ class Backoff:
         patience_seconds: after so long nothing is tried again.
         budget: pays for each retry; they are free when None.
         clock, draw: replaceable in tests.
+        longest_seconds: the longest wait that the server didn't ask for.
     """
 
     most_attempts: int | None
@@ -138,6 +141,7 @@ class Backoff:
     budget: RetryBudget | None = None
     clock: Clock = CLOCK
     draw: Callable[[float, float], float] = field(default=random.uniform, repr=False)
+    longest_seconds: float = _LONGEST_SECONDS
 
     def attempts(
         self,
@@ -148,6 +152,7 @@ class Backoff:
         until: float = float("inf"),
         sleep: Sleep | None = None,
         progress: Callable[[], float] = lambda: 0,
+        reason: Callable[[BaseException], str] = str,
         **logged: object,
     ) -> AsyncIterator[AttemptManager]:
         """Yield attempts until one succeeds; the last error is raised as it came.
@@ -160,11 +165,13 @@ class Backoff:
             sleep: in the place of the clock's; what it raises ends the call.
             progress: how far it has come; where that is further than ever before, the failures
                 are counted anew.
+            reason: the sentence on an error that `on_wait` is told.
             logged: what else the log tells of each retry.
         """
         if self.budget is not None:
             self.budget.note_call()
-        call = _Call(self, {"request": name, **logged}, retryable, on_wait, until, progress)
+        told = None if on_wait is None else lambda error, wait: on_wait(reason(error), wait)
+        call = _Call(self, {"request": name, **logged}, retryable, told, until, progress)
         return AsyncRetrying(
             retry=call.is_worth_another,
             wait=call.wait,
@@ -183,7 +190,7 @@ class _Call:
         backoff: Backoff,
         logged: Mapping[str, object],
         retryable: Retryable,
-        on_wait: OnWait | None,
+        on_wait: Callable[[BaseException, float], None] | None,
         until: float,
         progress: Callable[[], float],
     ) -> None:
@@ -207,7 +214,12 @@ class _Call:
         elif not says_when(error):
             self._failures += 1
         left = max(0.0, self._ends_at - self._backoff.clock.monotonic())
-        seconds = wait_seconds(error, self._failures, draw=self._backoff.draw)
+        seconds = wait_seconds(
+            error,
+            self._failures,
+            longest=self._backoff.longest_seconds,
+            draw=self._backoff.draw,
+        )
         return min(seconds, LONGEST_WAIT_SECONDS, left)
 
     def is_over(self, state: RetryCallState) -> bool:
@@ -230,8 +242,8 @@ class _Call:
             seconds=round(seconds, 3),
             error=str(error),
         )
-        if self._on_wait is not None:
-            self._on_wait(str(error), seconds)
+        if self._on_wait is not None and error is not None:
+            self._on_wait(error, seconds)
 
 
 def _error_of(state: RetryCallState) -> BaseException | None:

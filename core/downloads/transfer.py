@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import httpx2
 
@@ -95,7 +95,7 @@ class Transfer:
         self._inflater: Inflater | None = None
         self._is_kept = partials is not None
         self._free_bytes = 0
-        self._writing: asyncio.Future[None] | None = None
+        self._writing: asyncio.Future[Any] | None = None
         self._unwritten: bytes | bytearray = b""  # comes after what is being written
         self._is_closed = False
 
@@ -219,7 +219,9 @@ class Transfer:
         Raises:
             WrongContent, DiskFull, DownloadError.
         """
-        return await self._on_disk(self._publish)
+        publishing = asyncio.get_running_loop().run_in_executor(None, self._publish)
+        self._writing = publishing
+        return await self._on_disk_until(asyncio.shield(publishing))
 
     async def close(self, *, is_lost: bool) -> None:
         """Leave what a later download can go on from, if it is to be kept; else nothing.
@@ -227,11 +229,12 @@ class Transfer:
         Args:
             is_lost: there is nothing that a later one could do, either.
         """
-        if self._is_closed:
-            return
         if self._writing is not None:
+            # A thread goes on although whoever waits for it is cancelled.
             await asyncio.wait({self._writing})
             self._writing.exception()  # what it was is raised elsewhere, or nobody's any more
+        if self._is_closed:
+            return
         await asyncio.to_thread(self._part.discard if is_lost else self._leave)
 
     def _open(self) -> int:

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, Unpack
 
-from core.errors import CreateUncertain, DiskFull, PlaygroundError
+from core.backoff import Backoff
+from core.clock import Clock
+from core.errors import CreateUncertain, PlaygroundError
 from core.history.archive import Archive, ArchiveError, Changes, LeaseLost, UnknownJob
 from core.history.records import Job, State
 from core.jobs.broadcast import Broadcast
@@ -30,10 +32,8 @@ IsPassing = Callable[[PlaygroundError], bool]
 _PATIENCE_SECONDS = 3600.0
 """Replicate keeps outputs for one hour (Replicate docs): so long an outage is worth waiting out."""
 
-_FIRST_PAUSE_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 120.0
 _LONGEST_PAUSE_HERE_SECONDS = 4.0
-"""The same for what is wrong with this machine, which costs nobody anything to look at."""
+"""Between looks at what is wrong with this machine, which cost nobody anything."""
 
 
 class TakenAway(Exception):
@@ -71,8 +71,9 @@ class Ledger:
         self.log = get_logger().bind(job_id=job.id, model=job.model)
         self._archive = archive
         self._holder = holder
-        self._sleep = sleep
         self._clock = clock
+        self._away = Backoff(None, clock=Clock(sleep=sleep, monotonic=clock))
+        self._here = replace(self._away, longest_seconds=_LONGEST_PAUSE_HERE_SECONDS)
         self._now = now
         self._began = clock()
         self._waits_until = 0.0
@@ -95,7 +96,7 @@ class Ledger:
         async def advance() -> Job:
             return await self._archive.advance(self.job.id, state, **changes)
 
-        self.job = await self.patiently(advance, _is_archives)
+        self.job = await self.retry_until(advance, _is_archives)
         return self.job
 
     async def record_sending(self) -> None:
@@ -111,7 +112,7 @@ class Ledger:
             )
 
         try:
-            self.job = await self.patiently(advance, _is_archives)
+            self.job = await self.retry_until(advance, _is_archives)
         except LeaseLost as error:
             raise TakenAway from error
 
@@ -140,7 +141,7 @@ class Ledger:
                 raise
 
         self.log = self.log.bind(prediction_id=prediction.id)
-        self.job = await self.patiently(advance, _is_archives)
+        self.job = await self.retry_until(advance, _is_archives)
 
     async def record_stop(self) -> None:
         """Record that somebody asked to stop the job, if that can be done now."""
@@ -172,7 +173,7 @@ class Ledger:
 
     async def is_known(self, prediction_id: str) -> bool:
         """Tell whether a prediction is some job's already."""
-        return await self.patiently(
+        return await self.retry_until(
             lambda: self._archive.has_prediction(self.job.backend, prediction_id), _is_archives
         )
 
@@ -203,33 +204,30 @@ class Ledger:
         """Tell the watchers that it goes on later, and why."""
         self.tell(Waiting(self.job.id, reason=reason, seconds=seconds))
 
-    async def patiently(
+    async def retry_until(
         self,
         operation: Callable[[], Awaitable[T]],
         is_passing: IsPassing,
         *,
-        reason: Callable[[PlaygroundError], str] = str,
+        reason: Callable[[BaseException], str] = str,
     ) -> T:
-        """Return an operation's result, trying it again after errors that pass.
+        """Return an operation's result, trying it again until there is one, or an error that stays.
 
         Args:
-            is_passing: tells them from others.
+            is_passing: tells which errors pass.
             reason: what the watchers are told of one.
         """
-        failures = 0
-        while True:
-            try:
+        backoff = self._here if is_passing is _is_archives else self._away
+        async for attempt in backoff.attempts(
+            "job",
+            retryable=lambda error: isinstance(error, PlaygroundError) and is_passing(error),
+            on_wait=self.tell_wait,
+            reason=reason,
+            job_id=self.job.id,
+        ):
+            with attempt:
                 return await operation()
-            except PlaygroundError as error:
-                if not is_passing(error):
-                    raise
-                is_here = isinstance(error, ArchiveError | DiskFull)
-                longest = _LONGEST_PAUSE_HERE_SECONDS if is_here else _LONGEST_PAUSE_SECONDS
-                seconds = min(longest, _FIRST_PAUSE_SECONDS * 2.0**failures)
-                self.log.warning("job.held_up", reason=type(error).__name__, pause_seconds=seconds)
-                self.tell_wait(reason(error), seconds)
-            failures += 1
-            await self._sleep(seconds)
+        raise AssertionError("attempts end with a result or an error")
 
     def for_an_hour(self, is_passing: IsPassing) -> IsPassing:
         """Return the same test, which from one hour on says no."""

@@ -113,7 +113,7 @@ class Predicting:
         """Return the prediction as soon as there is one and its id is recorded."""
         ledger = self._ledger
         if (prediction_id := ledger.job.prediction_id) is not None:
-            prediction = await ledger.patiently(
+            prediction = await ledger.retry_until(
                 lambda: self._client.get_prediction(prediction_id),
                 ledger.for_an_hour(is_transient),
             )
@@ -183,7 +183,7 @@ class Predicting:
                 raise ConnectionLost("Replicate answers no more.") from error
 
         try:
-            return await ledger.patiently(
+            return await ledger.retry_until(
                 look,
                 ledger.for_an_hour(is_passing),
                 reason=lambda error: f"Whether it was started isn't known yet. {error}",
@@ -267,7 +267,7 @@ class Predicting:
 
         async def cancel() -> None:
             try:
-                await self._ledger.patiently(
+                await self._ledger.retry_until(
                     lambda: self._client.cancel_prediction(prediction.id),
                     self._ledger.for_an_hour(is_transient),
                     reason=lambda _: "The cancel hasn't reached Replicate yet.",

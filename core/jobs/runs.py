@@ -198,7 +198,7 @@ class Run:
             folder=job_folder(self.job),
             client=self._means.client,
             media=self._means.media,
-            fetch=lambda download: self._ledger.patiently(download, patience(), reason=_reason),
+            fetch=lambda download: self._ledger.retry_until(download, patience(), reason=_reason),
             on_bytes=tell,
         )
 
@@ -239,6 +239,6 @@ def _never(_: PlaygroundError) -> bool:
     return False
 
 
-def _reason(error: PlaygroundError) -> str:
+def _reason(error: BaseException) -> str:
     """Return why a download is waited for: of a full disk, what helps meanwhile."""
     return "The disk is full: free some room." if isinstance(error, DiskFull) else str(error)

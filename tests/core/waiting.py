@@ -3,6 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from core.clock import Clock
 from core.emulator import Emulator
@@ -39,3 +42,8 @@ def until_blocking(condition: Callable[[], bool], *, seconds: float = 3) -> None
 def is_canceled(emulator: Emulator) -> bool:
     """Tell whether the emulator's only prediction was cancelled."""
     return [one["status"] for one in emulator.predictions] == ["canceled"]
+
+
+def doubled(*seconds: float) -> Any:
+    """Return what equals waits that double, with the jitter of core's backoff."""
+    return pytest.approx(list(seconds), rel=0.25)

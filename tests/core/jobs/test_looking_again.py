@@ -16,7 +16,7 @@ from core.jobs.errors import JobsClosed, NotUncertain
 from core.jobs.events import Event, Processing, Uncertain, Waiting
 from core.models.chat import Conversation, Turn
 from tests.core.jobs.world import BACKEND, CREATE, PAINTER, WRITER, Process, World, a_png, kinds
-from tests.core.waiting import until
+from tests.core.waiting import doubled, until
 from tests.logs import capture_logs
 
 LOST = Fault(method="POST", path=CREATE, drop=True, processed=True)
@@ -192,7 +192,7 @@ async def test_while_replicate_cant_be_asked_nothing_is_said_and_it_is_looked_fo
     async with world.process(sleep=time.sleep, clock=time.clock, max_retries=1) as app:
         events = await app.watched(await app.submit())
 
-    assert time.waits == [1, 2, 4, 8, 16, 32]
+    assert time.waits == doubled(2, 4, 8, 16, 20, 20)
     assert "Uncertain" not in kinds(events)
     assert kinds(events)[-1] == "Succeeded"
     assert any(_waits(event, "Whether it was started isn't known yet.") for event in events)
@@ -209,7 +209,7 @@ async def test_an_api_that_falls_silent_again_while_it_is_asked_has_not_answered
         job = await app.ended(await app.submit())
 
     assert job.state is State.SUCCEEDED
-    assert time.waits == [1]
+    assert time.waits == doubled(2)
 
 
 async def test_after_an_hour_without_an_answer_it_is_uncertain_and_says_why(world: World) -> None:
