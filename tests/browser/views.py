@@ -1,9 +1,11 @@
 """The page's tabs, as a person at the browser uses them."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from ui.bench.drawing import form_class
 
@@ -31,9 +33,11 @@ def expect_form(panel: Locator, model: str) -> None:
 def reset_all(panel: Locator) -> None:
     """Put all fields of a form back to their defaults."""
     resets = panel.locator(".changes [data-act]")
-    if resets.count():
-        resets.last.click()  # of all, where there are several
-        expect(resets).to_have_count(0)
+    # They may also go by themselves, with a form that is just being drawn anew.
+    with suppress(PlaywrightTimeout):
+        if resets.count():
+            resets.last.click(timeout=5_000)  # of all, where there are several
+    expect(resets).to_have_count(0)
 
 
 @dataclass(frozen=True)
