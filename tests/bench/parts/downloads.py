@@ -16,6 +16,14 @@ from tests.bench.sides import Figures, compare, side
 
 _PEER = "FileOutput.read + write"
 
+_WHY = {
+    (
+        "ours",
+        "peer",
+    ): "receiving without keeping anything is 1.7 to 2.3 × the peer; SHA-256 is 0.15 s",
+    ("kept", "ours"): "every 16 MB wait until they are on the disk",
+}
+
 
 def rows(bench: Bench) -> Iterator[Row]:
     """Compare `download_output`, with and without partial files, with `FileOutput` and curl."""
@@ -53,6 +61,7 @@ def rows(bench: Bench) -> Iterator[Row]:
                 unit="MB/s",
                 against=who,
                 load=load_average(),
+                why=_WHY.get((name, peer), ""),
             )
     for metric, name in (("download", "ours"), ("resumable download", "kept")):
         yield Row(

@@ -42,6 +42,7 @@ def rows(bench: Bench) -> Iterator[Row]:
         unit="ms",
         against="predictions.async_create + async_wait + aread + write",
         load=load_average(),
+        why="half of the interval at which it is asked for, a thumbnail, and the records",
     )
     yield Row(
         "requests a durable job of 1 s sends",
@@ -49,6 +50,7 @@ def rows(bench: Bench) -> Iterator[Row]:
         at_most(6),
         against=f"{found['peer']['requests']:.3g} (predictions.async_create + async_wait + aread)",
         load=load_average(),
+        why="it is asked for ten times a second, to be there at once",
     )
 
 

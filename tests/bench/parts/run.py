@@ -35,6 +35,7 @@ def rows(bench: Bench) -> Iterator[Row]:
         unit="ms",
         against="replicate.async_run + aread + write",
         load=load_average(),
+        why="the file is synced before it is renamed, on a thread; the peer's may be half there",
     )
 
 
