@@ -8,6 +8,7 @@ import pkgutil
 import platform
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,7 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 rows.append(found) if isinstance(found, Row) else curves.append(found)
     print(f"{machine()}; medians of {arguments.rounds} rounds\n\n{table(rows)}")
     if arguments.json:
-        document = {"machine": machine(), "rows": [row.to_json() for row in rows]}
+        document = {
+            "machine": machine(),
+            "rows": [row.to_json() for row in rows],
+            "curves": [asdict(curve) for curve in curves],
+        }
         arguments.json.write_text(json.dumps(document, indent=2), encoding="utf-8")
     if arguments.plot:
         from tests.bench.plot import draw

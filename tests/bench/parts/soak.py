@@ -1,6 +1,7 @@
 """Runs, downloads and streams for ten minutes: whether memory, threads or handles grow.
 
-One round, of a client that is kept; there is no peer.
+One round, of a client that is kept; there is no peer. `core` keeps to Replicate's 600 creates a
+minute, so that ten minutes are some 5,000 runs.
 """
 
 import asyncio
