@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Self
 import httpx2
 
 from core.backoff import OnWait
+from core.client import arguments
 from core.client.account import AccountMethods
 from core.client.background import Background
 from core.client.create import Creates, IsKnown
@@ -28,7 +29,7 @@ from core.client.stream import OutputStream
 from core.client.uploads import Uploads
 from core.clock import CLOCK, Clock
 from core.downloads.downloader import Downloader
-from core.errors import InvalidInput, PlaygroundError, PredictionTimeout
+from core.errors import PlaygroundError, PredictionTimeout
 from core.logs import get_logger
 from core.prediction import Prediction
 from core.settings import Settings
@@ -105,6 +106,8 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
             max_retries: the attempts in all for one request of it.
             headers: sent along with each of its requests to the API, besides those of this one.
         """
+        if max_retries is not None:
+            arguments.whole_number(max_retries, name="max_retries", least=1, most=10)
         changed = {"timeout_seconds": self._seconds(timeout), "max_retries": max_retries}
         other = copy(self)
         other._original = self  # which closes its connections when it is dropped
@@ -194,6 +197,8 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
             CreateUncertain, InvalidInput, ApiError: as `run_model`.
             CreateWithdrawn: it was taken back in time.
         """
+        if wait_seconds is not None:
+            arguments.whole_number(wait_seconds, name="wait_seconds", least=1, most=60)
         has_none = deadline_seconds is None and webhook is not None
         deadline = math.inf if has_none else self._seconds(deadline_seconds)
         return await self._creates.create(
@@ -240,7 +245,7 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
 
     async def get_prediction(self, prediction: Prediction | str) -> Prediction:
         """Return a prediction, which may be named by its id, as it is now."""
-        return await self._predictions.get(_id_of(prediction))
+        return await self._predictions.get(arguments.prediction_id(prediction))
 
     async def wait_for_prediction(
         self,
@@ -274,11 +279,12 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
         Raises:
             PredictionTimeout: it was not done in time.
         """
-        if isinstance(prediction, str):
-            prediction = await self._predictions.get(prediction)
+        seconds = self._seconds(timeout)
+        if not isinstance(prediction, Prediction):
+            prediction = await self._predictions.get(arguments.prediction_id(prediction))
         watching = self._predictions.watch(
             prediction,
-            timeout_seconds=self._seconds(timeout),
+            timeout_seconds=seconds,
             cancel_when_late=cancel_when_late,
             on_wait=on_wait,
         )
@@ -288,7 +294,7 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
 
     async def cancel_prediction(self, prediction: Prediction | str) -> Prediction:
         """Cancel a prediction and return it; one that has already ended stays as it ended."""
-        return await self._predictions.cancel(_id_of(prediction))
+        return await self._predictions.cancel(arguments.prediction_id(prediction))
 
     async def list_predictions(self, cursor: str | None = None) -> Page[Prediction]:
         """Return a page of the account's predictions, 100 at most, newest first."""
@@ -328,7 +334,7 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
             start, timeout=timeout, cancel_on_close=cancel_on_close, on_wait=on_wait
         )
 
-    async def upload_file(self, file: Path | BinaryIO) -> str:
+    async def upload_file(self, file: str | Path | BinaryIO) -> str:
         """Upload a file of up to 100 MB and return the URL to use as an input."""
         return await self._uploads.upload(file)
 
@@ -417,11 +423,7 @@ class AsyncReplicateClient(ModelMethods, AccountMethods, DownloadMethods):
         )
 
     def _seconds(self, timeout: float | None) -> float:
-        if timeout is None:
-            return self.settings.timeout_seconds
-        if not timeout > 0:
-            raise InvalidInput(f"A timeout of {timeout} can't be: it is seconds, more than 0.")
-        return timeout
+        return self.settings.timeout_seconds if timeout is None else arguments.seconds(timeout)
 
 
 async def _ended(watching: AsyncGenerator[Prediction], on_update: OnUpdate | None) -> Prediction:
@@ -437,10 +439,6 @@ async def _ended(watching: AsyncGenerator[Prediction], on_update: OnUpdate | Non
 
 async def _all_done(tasks: set[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
-
-
-def _id_of(prediction: Prediction | str) -> str:
-    return prediction if isinstance(prediction, str) else prediction.id
 
 
 def _close_dropped(http: Http, loop: OneLoop) -> None:

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, overload
 
+from core.client import arguments
 from core.client.predictions import Predictions
 from core.downloads.downloader import Downloaded, Downloader, OnProgress
 from core.downloads.outputs import Refresh, download_all, same_url, urls_of
@@ -67,8 +68,8 @@ class DownloadMethods:
         """
         return await download_all(
             urls_of(output),
-            Path(path),
-            fetch=partial(self._downloader.fetch, partials=partials),
+            arguments.file_path(path),
+            fetch=partial(self._downloader.fetch, partials=_folder(partials)),
             refresh=self._looking_again(output),
             on_progress=on_progress,
             max_bytes=max_bytes,
@@ -101,10 +102,10 @@ class DownloadMethods:
 
         return await self._downloader.fetch(
             url,
-            path,
+            arguments.file_path(path),
             refresh=refresh if prediction else None,
             on_progress=on_progress,
-            partials=partials,
+            partials=_folder(partials),
         )
 
     def _looking_again(self, output: Any) -> Refresh | None:
@@ -115,3 +116,7 @@ class DownloadMethods:
             return urls_of(await self._predictions.get(output.id))
 
         return refresh
+
+
+def _folder(partials: str | Path | None) -> Path | None:
+    return None if partials is None else arguments.file_path(partials, name="partials")

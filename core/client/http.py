@@ -26,6 +26,7 @@ from core.backoff import (
     is_passing,
     is_transient,
 )
+from core.client import arguments
 from core.client.connections import Connections
 from core.client.oneloop import OneLoop
 from core.client.ratelimits import Kind, RateLimits
@@ -119,8 +120,11 @@ class Http:
         self._loop = loop or OneLoop()
         self._api_url = settings.api_url
         self._origin = _origin(httpx2.URL(settings.api_url))
-        self._headers = httpx2.Headers(headers)  # names in any case: a second token isn't added
-        self._headers["User-Agent"] = f"{user_agent} {USER_AGENT}" if user_agent else USER_AGENT
+        self._headers = httpx2.Headers(
+            arguments.headers(headers or {})
+        )  # names in any case: a second token isn't added
+        agent = f"{user_agent} {USER_AGENT}" if user_agent else USER_AGENT
+        self._headers.update(arguments.headers({"User-Agent": agent}))
         self._headers["Authorization"] = f"Bearer {token.get_secret_value()}"
         self._timeout_seconds = timeout_seconds
         self._backoff = Backoff(
@@ -133,7 +137,9 @@ class Http:
     def with_options(self, settings: Settings, headers: Mapping[str, str]) -> "Http":
         """Return one with other patience and more headers, on the same connections and limits."""
         other = copy(self)
-        other._headers = httpx2.Headers({**self._headers, **httpx2.Headers(headers)})
+        other._headers = httpx2.Headers(
+            {**self._headers, **httpx2.Headers(arguments.headers(headers))}
+        )
         for name in ("User-Agent", "Authorization"):
             other._headers[name] = self._headers[name]
         other._backoff = replace(

@@ -71,7 +71,7 @@ def webhook_events(events: Sequence[str]) -> list[str]:
         InvalidInput: an event that Replicate doesn't have.
     """
     wanted = []
-    for event in events:
+    for event in [events] if isinstance(events, str) else events:
         if event == "failed":
             get_logger().info("webhook.event_translated", asked="failed", sent="completed")
             event = "completed"

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from core.client import arguments
 from core.client.http import Http
 from core.client.pages import Page, get_all, get_page
 from core.client.predictions import Predictions
@@ -78,7 +79,7 @@ class ModelMethods:
             query: words; of blanks alone nothing is found, and nothing is asked.
             limit: how many models at most, from 1 to 50.
         """
-        if not query.strip():
+        if not arguments.text(query, name="query").strip():
             return SearchResults()
         return await self._http.get(
             "/search", SearchResults.from_json, name="search", query=query, limit=str(limit)
@@ -150,7 +151,7 @@ class ModelMethods:
             InvalidInput: that is no such name.
             NotFound: there is none.
         """
-        if not _SLUG.fullmatch(slug):
+        if not _SLUG.fullmatch(arguments.text(slug, name="slug")):
             raise InvalidInput(
                 f"“{slug}” isn't a collection: write its name as in its page's address, such as "
                 "text-to-image.",
@@ -168,7 +169,7 @@ class ModelMethods:
         Raises:
             NotFound: there is no such prediction, or the account can't see it.
         """
-        return PastRun.of(await self._predictions.get(prediction_id))
+        return PastRun.of(await self._predictions.get(arguments.prediction_id(prediction_id)))
 
 
 async def get_model(http: Http, name: ModelName) -> Model:

@@ -19,13 +19,13 @@ class Uploads:
     def __init__(self, http: Http) -> None:
         self._http = http
 
-    async def upload(self, file: os.PathLike[str] | BinaryIO) -> str:
+    async def upload(self, file: str | os.PathLike[str] | BinaryIO) -> str:
         """Upload a file of up to 100 MB, from its start, and return the URL to use as an input.
 
         Raises:
             InvalidInput: the file is empty, can't be read, or was opened as text.
         """
-        async with opened(file) as (content, _):
+        async with opened(Path(file) if isinstance(file, str) else file) as (content, _):
             return await self._uploaded(content)
 
     async def _uploaded(self, file: BinaryIO) -> str:
