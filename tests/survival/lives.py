@@ -21,11 +21,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from core import AsyncReplicateClient, Settings
-from core.clock import Clock
 from core.history.archive import Archive
 from core.history.media import MediaStore
 from core.jobs.jobs import Jobs
-from tests.survival.hurry import ImpatientTransport, sleep
+from tests.survival.hurry import HURRIED, ImpatientTransport, sleep
 from tests.survival.models import MODELS
 
 BACKEND = "survival"
@@ -130,9 +129,7 @@ async def _live(order: Order) -> None:
         return datetime.now(UTC) + timedelta(seconds=order.shift_seconds)
 
     async with (
-        AsyncReplicateClient(
-            settings, transport=ImpatientTransport(), clock=Clock(sleep=sleep)
-        ) as client,
+        AsyncReplicateClient(settings, transport=ImpatientTransport(), clock=HURRIED) as client,
         Archive.open(settings.database_url_or_default, now=now) as archive,
         Jobs(
             client,

@@ -12,7 +12,6 @@ import pytest
 from pydantic import SecretStr
 
 from core import AsyncReplicateClient, Settings
-from core.clock import Clock
 from core.emulator import Emulator
 from core.history.archive import Archive
 from core.history.media import MediaStore
@@ -21,7 +20,7 @@ from core.jobs.jobs import Jobs
 from tests.core.waiting import until
 from tests.survival.account import Account, draw_up
 from tests.survival.faults import draw_plan
-from tests.survival.hurry import ImpatientTransport, sleep
+from tests.survival.hurry import HURRIED, ImpatientTransport, sleep
 from tests.survival.models import MODELS, runners
 
 RUNS = 30
@@ -55,9 +54,7 @@ async def _one_session(
     emulator.inject(*draw_plan(dice, count=FAULTS))
     media = MediaStore(data_dir / "media")
     async with (
-        AsyncReplicateClient(
-            settings, transport=ImpatientTransport(), clock=Clock(sleep=sleep)
-        ) as client,
+        AsyncReplicateClient(settings, transport=ImpatientTransport(), clock=HURRIED) as client,
         Archive.open(settings.database_url_or_default) as archive,
         Jobs(client, archive, media, backend="chaos", max_running=8, sleep=sleep) as jobs,
     ):
