@@ -9,6 +9,8 @@ from copy import copy
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
+import httpx2
+
 from core.backoff import OnWait
 from core.client.client import AsyncReplicateClient
 from core.client.loopthread import LoopThread
@@ -58,18 +60,35 @@ class ReplicateClient:
     In a forked process it goes on with connections and a thread of its own; what the parent has
     opened, such as a stream, stays the parent's.
 
+    Args:
+        settings, transport, headers, user_agent: as there.
+
     Raises:
         SettingsError: there is no token.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        headers: Mapping[str, str] | None = None,
+        user_agent: str | None = None,
+    ) -> None:
         self._first: ReplicateClient | None = None  # not itself: a cycle wouldn't be dropped
-        self._headers: Mapping[str, str] = {}
+        self._headers = headers or {}
+        self._transport = transport
+        self._user_agent = user_agent
         self._begin(settings)
         _clients.add(self)
 
     def _begin(self, settings: Settings | None) -> None:
-        self._client = AsyncReplicateClient(settings)
+        self._client = AsyncReplicateClient(
+            settings,
+            transport=self._transport,
+            headers=self._headers,
+            user_agent=self._user_agent,
+        )
         self._loop = LoopThread("replicate-client", farewell=self._client.aclose)
 
     def with_options(

@@ -78,7 +78,7 @@ print(own.is_closed)
 
     lines = output_of(FORK + source, emulator)
 
-    assert lines == ["900 7", "True", "ended 0", "False", "True"]
+    assert lines == ["900.0 7", "True", "ended 0", "False", "True"]
     assert [request.headers.get("x-team") for request in emulator.requests] == ["foxes"] * 2
 
 

@@ -7,7 +7,13 @@ from typing import Any
 import httpx2
 import pytest
 
-from core import AsyncReplicateClient, InvalidInput, PredictionTimeout, ServerError
+from core import (
+    AsyncReplicateClient,
+    InvalidInput,
+    PredictionTimeout,
+    ReplicateClient,
+    ServerError,
+)
 from core.clock import Clock
 from core.emulator import Emulator, Fault
 from tests.core.parts import TOKEN, FakeTime, settings_for
@@ -238,3 +244,24 @@ async def test_a_run_whose_create_is_answered_whole_asks_for_nothing_more(
     assert await client.run_model(SAYS, {}) == ["a"]
 
     assert len(emulator.requests) == 1
+
+
+def test_the_blocking_client_takes_the_same(emulator: Emulator) -> None:
+    transport = Counting()
+
+    with ReplicateClient(
+        settings_for(emulator.url),
+        transport=transport,
+        headers={"X-Team": "foxes"},
+        user_agent="den/1.0",
+    ) as client:
+        client.get_account()
+        client.with_options(headers={"X-Job": "7"}).get_account()
+
+    sent = [(one.headers["x-team"], one.headers.get("x-job")) for one in emulator.requests]
+    assert sent == [("foxes", None), ("foxes", "7")]
+    assert {one.headers["user-agent"] for one in emulator.requests} == {
+        "den/1.0 replicate-playground"
+    }
+    assert len(transport.requests) == 2
+    assert transport.is_closed
