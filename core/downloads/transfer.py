@@ -232,7 +232,8 @@ class Transfer:
         if self._writing is not None:
             # A thread goes on although whoever waits for it is cancelled.
             await asyncio.wait({self._writing})
-            self._writing.exception()  # what it was is raised elsewhere, or nobody's any more
+            if self._writing.exception() is not None:
+                self._unwritten = b""  # it would come in the place of what isn't there
         if self._is_closed:
             return
         await asyncio.to_thread(self._part.discard if is_lost else self._leave)
@@ -268,7 +269,7 @@ class Transfer:
         share = size // _SHARE if self._is_kept else size
         return min(_MOST_BYTES, max(_FEWEST_BYTES, share))
 
-    async def _begin_to_write(self, data: bytearray) -> None:
+    async def _begin_to_write(self, data: bytes | bytearray) -> None:
         """Write and hash on a thread, once the part before it is written."""
         await self._written()
         loop = asyncio.get_running_loop()
@@ -276,11 +277,11 @@ class Transfer:
 
     async def _write_all(self) -> None:
         """Write what is unwritten."""
-        await self._written()
         if self._unwritten:
-            await self._on_disk(self._part.write, self._unwritten)
+            await self._begin_to_write(self._unwritten)
             self._unwritten = b""
-            self._report()
+        await self._written()
+        self._report()
 
     async def _written(self) -> None:
         """Wait until what was begun is written."""
