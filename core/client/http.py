@@ -120,9 +120,8 @@ class Http:
         self._loop = loop or OneLoop()
         self._api_url = settings.api_url
         self._origin = _origin(httpx2.URL(settings.api_url))
-        self._headers = httpx2.Headers(
-            arguments.headers(headers or {})
-        )  # names in any case: a second token isn't added
+        # Their names count in any case, so that no second token is added.
+        self._headers = httpx2.Headers(arguments.headers(headers or {}))
         agent = f"{user_agent} {USER_AGENT}" if user_agent else USER_AGENT
         self._headers.update(arguments.headers({"User-Agent": agent}))
         self._headers["Authorization"] = f"Bearer {token.get_secret_value()}"
